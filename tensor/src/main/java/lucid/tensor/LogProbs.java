@@ -8,7 +8,8 @@ import lucid.kernels.contract.operand.DType;
 /// @param logProb log-probability of the target, with a gradient
 /// @param entropy of the distribution, a constant
 /// @param lse     log-sum-exp of the logits, a constant
-public record LogProbs(Tensor logProb, Tensor entropy, Tensor lse) {
+/// @param top     1 where no token is likelier than the target, else 0, a constant
+public record LogProbs(Tensor logProb, Tensor entropy, Tensor lse, Tensor top) {
     /// Per token, all `[rows]` and constants; the loss is walked back by `logProb.backward(coefficient)`.
     public record PolicyTerms(Tensor ratio, Tensor kl, Tensor loss, Tensor coefficient) {}
 

@@ -21,8 +21,8 @@ public sealed interface LossOp extends Op {
 
     /// The groups of a vector with one element per row live with the hidden rows, so the result carries none.
     ///
-    /// @param entropy filled by the forward, lse likewise (and kept for the backward)
-    record LogProbOp(Tensor hidden, Tensor head, Tensor targets, float temperature, Tensor entropy, Tensor lse) implements LossOp {
+    /// @param entropy filled by the forward, top and lse likewise (lse is kept for the backward)
+    record LogProbOp(Tensor hidden, Tensor head, Tensor targets, float temperature, Tensor entropy, Tensor lse, Tensor top) implements LossOp {
         public LogProbOp {
             if (hidden.shape().cols() != head.shape().cols())
                 throw ShapeException.of("logProb", hidden, head, "a head [vocabulary, " + hidden.shape().cols() + "]");
@@ -31,7 +31,7 @@ public sealed interface LossOp extends Op {
         }
 
         static LogProbOp of(Tensor hidden, Tensor head, Tensor targets, float temperature) {
-            return new LogProbOp(hidden, head, targets, temperature, perRow(hidden), perRow(hidden));
+            return new LogProbOp(hidden, head, targets, temperature, perRow(hidden), perRow(hidden), perRow(hidden));
         }
 
         @Override public List<Tensor> inputs() { return List.of(hidden, head, targets); }
@@ -41,7 +41,8 @@ public sealed interface LossOp extends Op {
         @Override public Shape shape() { return new Shape(hidden.shape().rows()); }
 
         @Override public void forward(Tensor y) {
-            kernels(hidden).forward(hidden.matrix(), head.matrix(), targets.buffer(), temperature, y.buffer(), entropy.buffer(), lse.buffer());
+            kernels(hidden).forward(hidden.matrix(), head.matrix(), targets.buffer(), temperature, y.buffer(), entropy.buffer(), lse.buffer(),
+                    top.buffer());
         }
 
         @Override public void backward(Tensor y, Matrix dy, Gradients g) {

@@ -454,7 +454,7 @@ public final class Tensor {
     /// @param targets i32 [rows]
     public static LogProbs logProb(Tensor hidden, Tensor head, Tensor targets, float temperature) {
         LossOp.LogProbOp op = LossOp.LogProbOp.of(hidden.use(), head.use(), targets, temperature);
-        return new LogProbs(Tape.run(op), op.entropy(), op.lse());
+        return new LogProbs(Tape.run(op), op.entropy(), op.lse(), op.top());
     }
 
     /// Cross-entropy of every row of logits, [rows]; target -100 gives 0 and no gradient. Combine with [#weightedSum], [#sum] or [#mean].

@@ -34,7 +34,7 @@ class LogProbsTest {
     void policyTermsCarryTheCoefficientOfTheirLoss(Devices which) {
         try (Device device = which.open(); Scope scope = Scope.open(device)) {
             Tensor now = Tensor.of(scope, new float[] {-1f, -1f, -1f}, 3);
-            LogProbs p = new LogProbs(now, now, now);
+            LogProbs p = new LogProbs(now, now, now, now);
             Tensor old = Tensor.of(scope, new float[] {-1f, -1.5f, -0.9f}, 3);
             Tensor reference = Tensor.of(scope, new float[] {-1f, -1.2f, -0.5f}, 3);
             Tensor advantage = Tensor.of(scope, new float[] {2f, 1f, 1f}, 3);

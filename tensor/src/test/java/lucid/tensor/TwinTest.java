@@ -222,7 +222,7 @@ class TwinTest {
             Tensor logProb = Tensor.of(scope, now, rows).requireGrad();
             Tensor before = Tensor.of(scope, old, rows), anchor = Tensor.of(scope, reference, rows), w = Tensor.of(scope, weight, rows);
             Tensor advantage = Tensor.of(scope, GradientTest.random(rows, -2, 2, 5), rows);
-            LogProbs.PolicyTerms fused = new LogProbs(logProb, logProb, logProb).policyTerms(settings, before, anchor, advantage, w);
+            LogProbs.PolicyTerms fused = new LogProbs(logProb, logProb, logProb, logProb).policyTerms(settings, before, anchor, advantage, w);
 
             Tensor ratio = logProb.sub(before).exp();
             Tensor clipped = least(most(ratio, 1 - settings.epsilonLow()), Tensor.full(scope, 1 + settings.epsilonHigh(), rows));

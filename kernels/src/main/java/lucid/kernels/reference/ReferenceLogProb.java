@@ -1,5 +1,7 @@
 package lucid.kernels.reference;
 
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.contract.check.LogProbArguments;
 import lucid.kernels.contract.operand.Accumulate;
@@ -9,11 +11,14 @@ import lucid.kernels.contract.operand.RowGroups;
 
 /// Log-softmax, its gradient, and the clipped policy-gradient terms. See [LogProb].
 public final class ReferenceLogProb implements LogProb {
-    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse,
+            Buffer top) {
         String operation = "logProb.forward";
-        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse);
+        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse, top);
         int[] target = targets(operation, targets, head.rows(), false);
-        write(logits(hidden, head), target, temperature, logProb, entropy, lse);
+        double[][] x = logits(hidden, head);
+        write(x, target, temperature, logProb, entropy, lse);
+        if (top != null) Values.write(IntStream.range(0, x.length).mapToDouble(r -> isTop(x[r], target[r]) ? 1 : 0).toArray(), top);
     }
 
     @Override public void ofLogits(Matrix logits, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
@@ -22,6 +27,8 @@ public final class ReferenceLogProb implements LogProb {
         int[] target = targets(operation, targets, logits.cols(), false);
         write(Values.read(logits), target, temperature, logProb, entropy, lse);
     }
+
+    private static boolean isTop(double[] logits, int target) { return Arrays.stream(logits).noneMatch(x -> !(x <= logits[target])); }
 
     /// `logProb = x_target - lse`, `entropy = -Σ softmax · log softmax`, `lse = log Σ eˣ`, with x = logits / temperature.
     private static void write(double[][] logits, int[] target, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
@@ -96,21 +103,33 @@ public final class ReferenceLogProb implements LogProb {
     /// One token of the clipped objective (Schulman et al. 2017, arXiv 1707.06347) with the k3 estimate of the KL divergence (Schulman 2020).
     private record Term(double ratio, double kl, double loss, double gradient) {
         static Term of(ClippedLoss s, double now, double old, double reference, double advantage) {
-            double ratio = StrictMath.exp(now - old);
-            double clipped = Math.clamp(ratio, 1.0 - s.epsilonLow(), 1.0 + s.epsilonHigh());
-            // NaN in the loss is NaN in its gradient.
-            boolean active = ratio * advantage <= clipped * advantage || Double.isNaN(clipped * advantage);
+            double ratio = StrictMath.exp(s.ratioGiven() ? old : now - old);
             double d = reference - now;
             double k3 = StrictMath.expm1(d) - d;
-            double kl = Math.clamp(k3, -s.klClamp(), s.klClamp());
-            // d ratio / d now = ratio; d k3 / d now = 1 - e^d.
-            double surrogateGradient = active ? -ratio * advantage : 0;
-            double klGradient = kl == k3 || Double.isNaN(k3) ? -StrictMath.expm1(d) : 0;
-            // The smaller of the two; an infinite ratio of a token without advantage is held, and its NaN stays out of the loss as of the gradient.
-            double surrogate = -(active ? ratio * advantage : clipped * advantage);
+            double clamped = Math.clamp(k3, -s.klClamp(), s.klClamp());
+            double kl = s.klTimesRatio() ? ratio * clamped : clamped;
+            // d ratio / d now = ratio; d k3 / d now = 1 - e^d; so d (ratio k3) / d now = ratio (e^d - 1 - d + 1 - e^d).
+            double klGradient = !s.klTimesRatio() ? clamped == k3 || Double.isNaN(k3) ? -StrictMath.expm1(d) : 0
+                    : clamped == k3 && !Double.isNaN(kl) ? -ratio * d : kl;
+            double clipped = Math.clamp(ratio, 1.0 - s.epsilonLow(), 1.0 + s.epsilonHigh());
+            Term term = s.surrogate() == Surrogate.CISPO ? cispo(ratio, clipped * advantage, now, kl) : clip(s, ratio, clipped, advantage, kl);
             // 0 · ∞ is no 0.
-            if (s.beta() == 0) return new Term(ratio, kl, surrogate, surrogateGradient);
-            return new Term(ratio, kl, surrogate + s.beta() * kl, surrogateGradient + s.beta() * klGradient);
+            if (s.beta() == 0) return term;
+            return new Term(ratio, kl, term.loss + s.beta() * kl, term.gradient + s.beta() * klGradient);
+        }
+
+        private static Term clip(ClippedLoss s, double ratio, double clipped, double advantage, double kl) {
+            double free = Math.min(ratio, s.ratioCap()) * advantage;
+            // NaN in the loss is NaN in its gradient.
+            boolean active = free <= clipped * advantage || Double.isNaN(clipped * advantage);
+            double gradient = active && !(ratio > s.ratioCap()) ? -ratio * advantage : 0;
+            // The smaller of the two; an infinite ratio of a token without advantage is held, and its NaN stays out of the loss as of the gradient.
+            return new Term(ratio, kl, -(active ? free : clipped * advantage), gradient);
+        }
+
+        private static Term cispo(double ratio, double factor, double now, double kl) {
+            double value = factor * now;
+            return new Term(ratio, kl, -value, Double.isNaN(value) ? value : -factor);
         }
     }
 

@@ -5,7 +5,8 @@ import java.lang.foreign.ValueLayout;
 import lucid.kernels.contract.LogProb;
 import lucid.kernels.math.ScalarMath;
 
-/// The clipped policy-gradient terms of tokens (Schulman et al. 2017, arXiv 1707.06347) with the k3 estimate of the KL divergence (Schulman 2020).
+/// The policy-gradient terms of tokens, clipped (Schulman et al. 2017, arXiv 1707.06347) or CISPO's (arXiv 2506.13585), with the k3 estimate of the
+/// KL divergence (Schulman 2020), times the ratio or not.
 /// A few operations per token: plain scalar code.
 final class PolicyTerms {
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
@@ -15,11 +16,17 @@ final class PolicyTerms {
     private final LogProb.ClippedLoss settings;
     private final float low;
     private final float high;
+    private final float cap;
+    private final float beta;
+    private final boolean cispo;
 
     PolicyTerms(LogProb.ClippedLoss settings) {
         this.settings = settings;
         low = 1 - settings.epsilonLow();
         high = 1 + settings.epsilonHigh();
+        cap = settings.ratioCap();
+        beta = settings.beta();
+        cispo = settings.surrogate() == LogProb.Surrogate.CISPO;
     }
 
     /// Memory of the inputs and outputs of [LogProb#ratio]; reference may be null.
@@ -33,21 +40,35 @@ final class PolicyTerms {
             float before = x.old.get(FLOAT, at);
             float a = x.advantage.get(FLOAT, at);
             float w = x.weight.get(FLOAT, at);
-            float ratio = now == before ? 1 : ScalarMath.exp(now - before);
-            float clipped = Math.max(low, Math.min(ratio, high));
-            // NaN in the loss is NaN in its gradient.
-            boolean active = ratio * a <= clipped * a || Float.isNaN(clipped * a);
+            float ratio = ratio(now, before);
             float d = x.reference == null ? 0 : x.reference.get(FLOAT, at) - now;
             float k3 = k3(d);
-            float kl = Math.max(-settings.klClamp(), Math.min(k3, settings.klClamp()));
-            // d ratio / d now = ratio; d k3 / d now = 1 - e^d = -(k3 + d).
-            float gradient = (active ? -ratio * a : 0) + (settings.beta() != 0 && (kl == k3 || Float.isNaN(k3)) ? -settings.beta() * (k3 + d) : 0);
+            float clamped = Math.max(-settings.klClamp(), Math.min(k3, settings.klClamp()));
+            float kl = settings.klTimesRatio() ? ratio * clamped : clamped;
+            float clipped = Math.max(low, Math.min(ratio, high)) * a;
+            float free = Math.min(ratio, cap) * a;
+            // NaN in the loss is NaN in its gradient.
+            boolean active = free <= clipped || Float.isNaN(clipped);
+            float gain = cispo ? clipped * now : active ? free : clipped;
+            float gradient = cispo ? Float.isNaN(gain) ? gain : -clipped : active && !(ratio > cap) ? -ratio * a : 0;
             x.ratio.set(FLOAT, at, ratio);
             x.kl.set(FLOAT, at, kl);
-            x.loss.set(FLOAT, at, -(active ? ratio * a : clipped * a) + (settings.beta() != 0 ? settings.beta() * kl : 0));
+            x.loss.set(FLOAT, at, -gain + (beta != 0 ? beta * kl : 0));
+            gradient += beta != 0 ? beta * klGradient(ratio, d, k3, clamped, kl) : 0;
             // A masked token's term may be infinite; 0 · ∞ must not reach the gradient.
             x.coefficient.set(FLOAT, at, w == 0 ? 0 : w * gradient);
         }
+    }
+
+    private float ratio(float now, float before) {
+        if (settings.ratioGiven()) return before == 0 ? 1 : ScalarMath.exp(before);
+        return now == before ? 1 : ScalarMath.exp(now - before);
+    }
+
+    /// d ratio / d now = ratio; d k3 / d now = 1 - e^d = -(k3 + d); so d (ratio · k3) / d now = -ratio · d.
+    private float klGradient(float ratio, float d, float k3, float clamped, float kl) {
+        if (!settings.klTimesRatio()) return clamped == k3 || Float.isNaN(k3) ? -(k3 + d) : 0;
+        return clamped == k3 && !Float.isNaN(kl) ? -ratio * d : kl;
     }
 
     /// `e^d - 1 - d`, accurate also where it is tiny.

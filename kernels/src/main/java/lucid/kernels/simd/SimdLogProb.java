@@ -43,11 +43,12 @@ public final class SimdLogProb implements LogProb {
         gradient = new NativeScratch(workers);
     }
 
-    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse,
+            Buffer top) {
         String operation = "logProb.forward";
-        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse);
+        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse, top);
         int[] target = targets(operation, targets, head.rows(), false);
-        Outputs out = new Outputs(logProb, entropy, lse);
+        Outputs out = new Outputs(logProb, entropy, lse, top);
         for (int r = 0; r < hidden.rows(); r += ROWS) {
             Matrix rows = hidden.rows(r, Math.min(hidden.rows(), r + ROWS));
             int columns = CHUNK / rows.rows() / VOCAB_BLOCK * VOCAB_BLOCK;
@@ -66,7 +67,7 @@ public final class SimdLogProb implements LogProb {
         String operation = "logProb.ofLogits";
         LogProbArguments.ofLogits(operation, logits, targets, temperature, logProb, entropy, lse);
         int[] target = targets(operation, targets, logits.cols(), false);
-        Outputs out = new Outputs(logProb, entropy, lse);
+        Outputs out = new Outputs(logProb, entropy, lse, null);
         softmax.begin(logits.rows(), temperature);
         absorb(logits, 0, target, 0);
         for (int r = 0; r < logits.rows(); r++) out.write(r, r);
@@ -81,16 +82,18 @@ public final class SimdLogProb implements LogProb {
         });
     }
 
-    /// Where log-probability, entropy and lse of a row go.
+    /// Where log-probability, entropy and lse of a row go, and whether its target is the likeliest token (null: nowhere).
     private final class Outputs {
         private final MemorySegment logProb;
         private final MemorySegment entropy;
         private final MemorySegment lse;
+        private final MemorySegment top;
 
-        Outputs(Buffer logProb, Buffer entropy, Buffer lse) {
+        Outputs(Buffer logProb, Buffer entropy, Buffer lse, Buffer top) {
             this.logProb = memory(logProb);
             this.entropy = memory(entropy);
             this.lse = memory(lse);
+            this.top = top == null ? null : memory(top);
         }
 
         void write(int from, int row) {
@@ -98,6 +101,7 @@ public final class SimdLogProb implements LogProb {
             logProb.set(FLOAT, 4L * row, softmax.target(from) - total);
             entropy.set(FLOAT, 4L * row, softmax.entropy(from));
             lse.set(FLOAT, 4L * row, total);
+            if (top != null) top.set(FLOAT, 4L * row, softmax.target(from) >= softmax.max(from) ? 1 : 0);
         }
     }
 

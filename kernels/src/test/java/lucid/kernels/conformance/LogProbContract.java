@@ -1,5 +1,7 @@
 package lucid.kernels.conformance;
 
+import static lucid.kernels.contract.LogProb.Surrogate.CISPO;
+import static lucid.kernels.contract.LogProb.Surrogate.CLIP;
 import static lucid.kernels.contract.operand.DType.BF16;
 import static lucid.kernels.contract.operand.DType.F16;
 import static lucid.kernels.contract.operand.DType.F32;
@@ -22,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// probabilities (relative error some 1e-6) with hidden states, at most some thousand terms.
 abstract class LogProbContract extends DeviceContract {
     private static final double TOLERANCE = 5e-6;
+    private static final float NONE = Float.POSITIVE_INFINITY;
 
     LogProbContract(Supplier<Device> factory) { super(factory); }
 
@@ -46,6 +49,10 @@ abstract class LogProbContract extends DeviceContract {
             assertSame("logProb", logProb, TOLERANCE);
             assertSame("entropy", entropy, 4 * TOLERANCE);
             assertSame("lse", lse, TOLERANCE);
+            TwinBuffer top = floats(new float[rows]);
+            both((d, s) -> d.logProb().forward(hidden.on(s), head.on(s), targets.on(s), temperature, logProb.on(s), entropy.on(s), lse.on(s),
+                    top.on(s)));
+            assertSame("top", top, 0);
             TwinBuffer coefficient = floats(uniform(rows, -1, 1));
             RowGroups groups = new RowGroups(0, rows / 3, rows);
             for (Accumulate mode : Accumulate.values()) {
@@ -191,8 +198,10 @@ abstract class LogProbContract extends DeviceContract {
         TwinBuffer reference = floats(anchor);
         TwinBuffer advantage = floats(uniform(n, -2, 2));
         TwinBuffer weight = floats(uniform(n, 0, 1));
-        for (LogProb.ClippedLoss settings : new LogProb.ClippedLoss[] {new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, Float.POSITIVE_INFINITY),
-                new LogProb.ClippedLoss(0.2f, 0.2f, 0.5f, 0.1f)}) {
+        for (LogProb.ClippedLoss settings : new LogProb.ClippedLoss[] {new LogProb.ClippedLoss(0.2f, 0.28f, 0.04f, NONE),
+                new LogProb.ClippedLoss(0.2f, 0.2f, 0.5f, 0.1f), new LogProb.ClippedLoss(0.2f, 0.2f, 0.5f, NONE, CLIP, 1.3f, true, false),
+                new LogProb.ClippedLoss(NONE, NONE, 0.5f, 0.1f, CLIP, NONE, true, true), new LogProb.ClippedLoss(0.3f, 0.1f, 0.5f, NONE, CISPO, NONE,
+                        false, false)}) {
             for (TwinBuffer with : new TwinBuffer[] {reference, null}) {
                 Terms t = terms(n);
                 both((d, s) -> t.run(d, s, settings, now, old, with, advantage, weight));
@@ -233,6 +242,48 @@ abstract class LogProbContract extends DeviceContract {
             t.run(oracle, Side.ORACLE, settings, buffer, old, reference, advantage, floats(weight));
             return weighted(Matrix.row(t.loss.oracle()), weight);
         }, new Twin(Matrix.row(t.coefficient.tested()), Matrix.row(t.coefficient.oracle())));
+    }
+
+    /// The same of the other forms: CISPO's loss is differentiated with its factor held, a given ratio as if it were the token's own.
+    @ParameterizedTest(name = "{0}, cap {1}, KL times ratio {2}, ratio given {3}")
+    @CsvSource({"CLIP, 3, true, false", "CLIP, 2, false, false", "CISPO, 9, false, false", "CISPO, 9, true, false", "CLIP, 9, true, true"})
+    void derivativesOfTheOtherForms(LogProb.Surrogate surrogate, float cap, boolean klTimesRatio, boolean ratioGiven) {
+        // Free, held below by the clip, above its cap with A < 0, KL beyond its clamp.
+        double[] now = {-1, -1.6, -0.6, -2.1};
+        double[] old = {-1.05, -0.9, -2, -2.2};
+        double[] reference = {-1.2, -0.5, -0.9, -4};
+        double[] advantage = {1, -1, -2, 0.5};
+        LogProb.ClippedLoss s = new LogProb.ClippedLoss(0.4f, 0.6f, 0.3f, 0.9f, surrogate, cap, klTimesRatio, ratioGiven);
+        double[] given = new double[4];
+        for (int i = 0; i < 4; i++) given[i] = ratioGiven ? now[i] - old[i] : old[i];
+        Terms t = terms(4);
+        t.run(tested, Side.TESTED, s, numbers(now), numbers(given), numbers(reference), numbers(advantage), floats(1, 1, 1, 0.5f));
+        double[] wanted = new double[4];
+        for (int i = 0; i < 4; i++) {
+            double factor = Math.clamp(Math.exp(now[i] - old[i]), 0.6, 1.6);
+            double h = 1e-5;
+            double difference = loss(s, now[i] + h, old[i], reference[i], advantage[i], factor) - loss(s, now[i] - h, old[i], reference[i],
+                    advantage[i], factor);
+            wanted[i] = difference / (2 * h) * (i == 3 ? 0.5 : 1);
+        }
+        assertValues("coefficient", t.coefficient, 1e-5, wanted);
+        for (int i = 0; i < 4; i++) wanted[i] = loss(s, now[i], old[i], reference[i], advantage[i], Math.clamp(Math.exp(now[i] - old[i]), 0.6, 1.6));
+        assertValues("loss", t.loss, 2e-6, wanted);
+    }
+
+    private static double loss(LogProb.ClippedLoss s, double now, double old, double reference, double advantage, double factor) {
+        double ratio = Math.exp(now - old);
+        double d = reference - now;
+        double kl = Math.min(Math.exp(d) - d - 1, s.klClamp()) * (s.klTimesRatio() ? ratio : 1);
+        double gain = s.surrogate() == CISPO ? factor * advantage * now
+                : Math.min(Math.min(ratio, s.ratioCap()) * advantage, Math.clamp(ratio, 0.6, 1.6) * advantage);
+        return -gain + s.beta() * kl;
+    }
+
+    private TwinBuffer numbers(double... x) {
+        float[] f = new float[x.length];
+        for (int i = 0; i < f.length; i++) f[i] = (float) x[i];
+        return floats(f);
     }
 
     /// Columns: a NaN advantage, log-probability and reference; the same masked; a token without NaN, whose numbers do not change.

@@ -1,6 +1,9 @@
 package lucid.kernels.cuda;
 
+import static lucid.kernels.contract.LogProb.Surrogate.CISPO;
+import static lucid.kernels.contract.LogProb.Surrogate.CLIP;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -112,6 +115,7 @@ class CudaLogprobTest extends BitTest {
         b.assertSame("logProb", logProb);
         b.assertSame("entropy", entropy);
         b.assertSame("lse", lse);
+        top(b, rows, hidden, head);
         TwinBuffer c = floats(b, rows, -1, 1);
         RowGroups groups = new RowGroups(0, rows / 3, rows / 3, rows);
         for (Accumulate mode : Accumulate.values()) {
@@ -126,6 +130,26 @@ class CudaLogprobTest extends BitTest {
         b.both((d, _) -> d.logProb().backward(hidden.on(d), head.on(d), targets.on(d), 0.8f, lse.on(d), c.on(d), groups, Accumulate.SET, null,
                 dHead.on(d)));
         b.assertSame("dHead alone", dHead);
+    }
+
+    /// With the likeliest tokens as targets, and others.
+    private static void top(Bits b, int rows, Twin hidden, Twin head) {
+        int vocabulary = head.onCpu().rows();
+        TwinBuffer[] out = new TwinBuffer[4];
+        for (int i = 0; i < 4; i++) out[i] = floats(b, rows, 0, 1);
+        int found = 0;
+        for (int first = 0; first < Math.min(vocabulary, 70); first++) {
+            int[] wanted = new int[rows];
+            for (int r = 0; r < rows; r++) wanted[r] = (first + r) % vocabulary;
+            TwinBuffer targets = b.ints(wanted);
+            b.both((d, _) -> d.logProb().forward(hidden.on(d), head.on(d), targets.on(d), 0.8f, out[0].on(d), out[1].on(d), out[2].on(d),
+                    out[3].on(d)));
+            b.assertSame("top", out[3]);
+            float[] top = new float[rows];
+            b.cpu.read(out[3].onCpu(), 0, top);
+            for (float x : top) found += (int) x;
+        }
+        if (vocabulary <= 70) assertEquals(rows, found, "one likeliest token a row");
     }
 
     /// Many small chunks of vocabulary and rows give the bits of one.
@@ -179,8 +203,11 @@ class CudaLogprobTest extends BitTest {
         TwinBuffer weight = new TwinBuffer(mask.onCpu().buffer(), mask.onGpu().buffer());
         TwinBuffer[] out = new TwinBuffer[4];
         for (int i = 0; i < 4; i++) out[i] = floats(b, n, 0, 1);
-        for (LogProb.ClippedLoss settings : List.of(new LogProb.ClippedLoss(0.2f, 0.3f, 0, Float.POSITIVE_INFINITY),
-                new LogProb.ClippedLoss(0.2f, 0.2f, 0.04f, 0.3f))) {
+        float none = Float.POSITIVE_INFINITY;
+        for (LogProb.ClippedLoss settings : List.of(new LogProb.ClippedLoss(0.2f, 0.3f, 0, none), new LogProb.ClippedLoss(0.2f, 0.2f, 0.04f, 0.3f),
+                new LogProb.ClippedLoss(0.2f, 0.3f, 0.1f, none, CLIP, 4, true, false), new LogProb.ClippedLoss(none, none, 0.1f, 0.3f, CLIP, 1.5f,
+                        true, true), new LogProb.ClippedLoss(0.5f, 2, 0.1f, 0.3f, CISPO, none, false, false),
+                new LogProb.ClippedLoss(none, 2, 0.1f, none, CISPO, none, true, true))) {
             for (boolean anchored : new boolean[] {true, false}) {
                 b.both((d, _) -> d.logProb().ratio(settings, now.on(d), old.on(d), anchored ? anchor.on(d) : null, advantage.on(d), weight.on(d),
                         out[0].on(d), out[1].on(d),
@@ -207,11 +234,13 @@ class CudaLogprobTest extends BitTest {
         TwinBuffer[] out = new TwinBuffer[4];
         for (int i = 0; i < 4; i++) out[i] = floats(b, 5, 0, 1);
         TwinBuffer weight = floats(b, 5, 0.5, 1);
-        for (float beta : new float[] {0, 0.1f}) {
-            b.both((d, _) -> d.logProb().ratio(new LogProb.ClippedLoss(0.2f, 0.2f, beta, 1), in[0].on(d), in[1].on(d), in[2].on(d), in[3].on(d),
+        for (int i = 0; i < 12; i++) {
+            LogProb.ClippedLoss settings = new LogProb.ClippedLoss(0.2f, 0.2f, i % 2 == 0 ? 0 : 0.1f, 1, i % 4 < 2 ? CLIP : CISPO, 3,
+                    i % 3 == 0, i >= 8);
+            b.both((d, _) -> d.logProb().ratio(settings, in[0].on(d), in[1].on(d), in[2].on(d), in[3].on(d),
                     weight.on(d), out[0].on(d), out[1].on(d),
                     out[2].on(d), out[3].on(d)));
-            for (int i = 0; i < 4; i++) b.assertSame(List.of("ratio", "kl", "loss", "coefficient").get(i) + " of NaN", out[i]);
+            for (int k = 0; k < 4; k++) b.assertSame(List.of("ratio", "kl", "loss", "coefficient").get(k) + " of NaN", out[k]);
         }
     }
 

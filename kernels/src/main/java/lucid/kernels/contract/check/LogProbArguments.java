@@ -16,11 +16,12 @@ import lucid.kernels.contract.operand.RowGroups;
 public final class LogProbArguments {
     private LogProbArguments() {}
 
-    /// Of [LogProb#forward].
+    /// Of [LogProb#forward]; top may be null.
     public static void forward(String operation, Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy,
-            Buffer lse) {
+            Buffer lse, Buffer top) {
         product(operation, hidden, head, targets, temperature);
         outputs(operation, hidden.rows(), logProb, entropy, lse);
+        if (top != null) Checks.buffer(operation, "top", top, hidden.rows(), F32);
     }
 
     /// Of [LogProb#ofLogits].

@@ -46,20 +46,21 @@ public final class CudaLogProb implements LogProb {
         this.tensor = products instanceof CudaTensorMatMul factors ? new TensorLogProb(kernels, factors, chunk) : null;
     }
 
-    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+    @Override public void forward(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse,
+            Buffer top) {
         String operation = "logProb.forward";
-        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse);
+        LogProbArguments.forward(operation, hidden, head, targets, temperature, logProb, entropy, lse, top);
         targets(operation, targets, head.rows(), false);
         if (hidden.rows() == 0) return;
         if (tensor != null) {
-            softmax(hidden, head, targets, temperature, logProb, entropy, lse);
+            softmax(hidden, head, targets, temperature, logProb, entropy, lse, top);
             return;
         }
         int most = Math.min(ROWS, Math.max(1, chunk / VOCAB_BLOCK));
         for (int r = 0; r < hidden.rows(); r += most) {
             Matrix rows = hidden.rows(r, Math.min(hidden.rows(), r + most));
             int columns = Math.max(1, chunk / rows.rows() / VOCAB_BLOCK) * VOCAB_BLOCK;
-            Softmax softmax = new Softmax(rows.rows(), r, targets, temperature, logProb, entropy, lse, null);
+            Softmax softmax = new Softmax(rows.rows(), r, targets, temperature, logProb, entropy, lse, null, top);
             try (CudaBuffer logits = kernels.scratch(F32, (long) rows.rows() * Math.min(columns, head.rows()));
                     CudaBuffer state = kernels.scratch(F32, 4L * rows.rows())) {
                 for (int v = 0; v < head.rows(); v += columns) {
@@ -72,7 +73,7 @@ public final class CudaLogProb implements LogProb {
         }
     }
 
-    private void softmax(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse) {
+    private void softmax(Matrix hidden, Matrix head, Buffer targets, float temperature, Buffer logProb, Buffer entropy, Buffer lse, Buffer top) {
         int rows = hidden.rows();
         int blocks = blocks(head.rows());
         try (CudaBuffer partial = kernels.scratch(F32, 3L * rows * blocks); CudaBuffer state = kernels.scratch(F32, 4L * rows)) {
@@ -80,7 +81,7 @@ public final class CudaLogProb implements LogProb {
             elements.fill(Matrix.of(state, 4, rows), 0);
             tensor.forward(hidden, head, targets, temperature, partial, state);
             // No chunk of logits: the state holds the target's.
-            new Softmax(rows, 0, targets, temperature, logProb, entropy, lse, null).merge(partial, blocks, null, 0, state, false, true);
+            new Softmax(rows, 0, targets, temperature, logProb, entropy, lse, null, top).merge(partial, blocks, null, 0, state, false, true);
         }
     }
 
@@ -91,7 +92,7 @@ public final class CudaLogProb implements LogProb {
         LogProbArguments.ofLogits(operation, logits, targets, temperature, logProb, entropy, lse);
         targets(operation, targets, logits.cols(), false);
         if (logits.rows() == 0) return;
-        new Softmax(logits.rows(), 0, targets, temperature, logProb, entropy, lse, null).absorb(logits, 0, null, true);
+        new Softmax(logits.rows(), 0, targets, temperature, logProb, entropy, lse, null, null).absorb(logits, 0, null, true);
     }
 
     /// The running softmax of rows `firstRow .. firstRow + rows`, and where its results go; an output may be null.
@@ -186,8 +187,9 @@ public final class CudaLogProb implements LogProb {
         Kernels.Launching call = kernels.call("logprob_ratio_f32_sm80").buffer(logProb).buffer(old).bufferOrNull(reference).buffer(advantage)
                 .buffer(weight)
                 .buffer(ratio).buffer(kl).buffer(loss).buffer(coefficient);
-        call.u32(n).f32(1 - settings.epsilonLow()).f32(1 + settings.epsilonHigh()).f32(settings.beta()).f32(settings.klClamp())
-                .launch((n + 255) / 256, 256);
+        call.u32(n).f32(1 - settings.epsilonLow()).f32(1 + settings.epsilonHigh()).f32(settings.ratioCap()).f32(settings.beta())
+                .f32(settings.klClamp()).u32(settings.ratioGiven() ? 1 : 0).u32(settings.surrogate() == Surrogate.CISPO ? 1 : 0)
+                .u32(settings.klTimesRatio() ? 1 : 0).launch((n + 255) / 256, 256);
     }
 
     @Override public void crossEntropy(Matrix logits, Buffer targets, Buffer loss, Buffer lse) {
@@ -195,7 +197,7 @@ public final class CudaLogProb implements LogProb {
         LogProbArguments.crossEntropy(operation, logits, targets, loss, lse);
         targets(operation, targets, logits.cols(), true);
         if (logits.rows() == 0) return;
-        new Softmax(logits.rows(), 0, targets, 1, null, null, lse, loss).absorb(logits, 0, null, true);
+        new Softmax(logits.rows(), 0, targets, 1, null, null, lse, loss, null).absorb(logits, 0, null, true);
     }
 
     @Override public void crossEntropyBackward(Matrix logits, Buffer targets, Buffer lse, Buffer dLoss, Accumulate mode, Matrix dLogits) {

@@ -139,6 +139,9 @@ public final class SoftmaxRows {
     /// `-Σ softmax · log softmax` of a row.
     public float entropy(int row) { return ScalarMath.log(state[row * STRIDE + SUM]) - state[row * STRIDE + WEIGHTED] / state[row * STRIDE + SUM]; }
 
+    /// The largest x of a row.
+    public float max(int row) { return state[row * STRIDE + MAX]; }
+
     /// `x[target]`.
     public float target(int row) { return state[row * STRIDE + TARGET]; }
 }
