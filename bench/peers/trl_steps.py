@@ -6,7 +6,7 @@
 
 TRL is given Lucid's weights, prompts, completions and rewards; it does all that follows: advantages, log-probabilities, reference, loss,
 gradients, clipping, AdamW, schedule, metrics. The rows of a clip are frozen, so they are looked up like tokens, behind the vocabulary.
-Settings that are not its own by default: all weights decay, and the KL is not multiplied by the ratio.
+Settings that are not its own by default: all weights decay, and the KL is not multiplied by the ratio unless the recipe says so.
 On standard error: how far apart the samples of the weights end, and the largest difference of each metric.
 """
 import gzip
@@ -149,15 +149,16 @@ def rewarded(case, folder):
         def _generate_single_turn(self, *_):
             return drawn[step], None
 
+    cispo = loss["surrogate"] == "cispo"  # there epsilon_high is the bound of the ratio itself
     config = trl.GRPOConfig(
         output_dir=folder, per_device_train_batch_size=size, steps_per_generation=1, num_generations=group,
         max_completion_length=stage["max_new_tokens"], temperature=stage["sampling"]["temperature"], beta=0.0,
         num_iterations=stage["iterations"], logging_steps=stage["iterations"],
         epsilon=1e9 if loss["epsilon_low"] is None else loss["epsilon_low"],
-        epsilon_high=1e9 if loss["epsilon_high"] is None else loss["epsilon_high"],
-        loss_type={"sequence_mean": "grpo", "token_mean": "dapo"}[loss["aggregation"]],
-        scale_rewards="group" if stage["advantage"]["divide_by_std"] else "none",
-        mask_truncated_completions=False, use_bias_correction_kl=False, reward_weights=[1.0, 0.0, 0.0],
+        epsilon_high=1e9 if loss["epsilon_high"] is None else loss["epsilon_high"] + cispo, delta=loss["delta"],
+        loss_type="cispo" if cispo else {"sequence_mean": "grpo", "token_mean": "dapo", "fixed_length_mean": "dr_grpo"}[loss["aggregation"]],
+        importance_sampling_level=loss["ratio"], scale_rewards=stage["advantage"]["std_of"] if stage["advantage"]["divide_by_std"] else "none",
+        mask_truncated_completions=loss["mask_truncated"], use_bias_correction_kl=loss["kl_times_ratio"], reward_weights=[1.0, 0.0, 0.0],
         **case.settings(stage["steps"] * stage["iterations"]))
     texts = Dataset.from_dict({"prompt": ["w1"] * size * stage["steps"] * stage["iterations"]})
     trainer = Given(
@@ -170,7 +171,9 @@ def rewarded(case, folder):
             add_fused_lm_head(trainer.ref_model, temperature=trainer.temperature)
     trainer.train()
     logged = [h for h in trainer.state.log_history if "reward" in h]
-    return model, [{k: v for k, v in h.items() if k not in OWN and not k.startswith("rewards/total")} for h in logged]
+    # With the batch's deviation it says whether that is 0; Lucid's is the share of the groups all the same.
+    own = OWN | {"frac_reward_zero_std"} if stage["advantage"]["std_of"] == "batch" else OWN
+    return model, [{k: v for k, v in h.items() if k not in own and not k.startswith("rewards/total")} for h in logged]
 
 
 def weights(case, model):

@@ -123,7 +123,8 @@ function curves() {
       chart('Completion length (tokens)', [line(stage, 'completions/mean_length', 'mean'), line(stage, 'completions/max_length', 'longest')]),
       chart('KL to the reference (k3)', [line(stage, 'kl')]),
       chart('Entropy', [line(stage, 'entropy')]),
-      chart('Clipped tokens', [line(stage, 'clip_ratio/low_mean', 'low'), line(stage, 'clip_ratio/high_mean', 'high')], {hint: 'Stays 0 with one update per rollout: the ratio is exactly 1.'}),
+      chart('Clipped tokens', [['clip_ratio/low_mean', 'low'], ['clip_ratio/high_mean', 'high'], ['clip_ratio/delta_mean', 'delta'], ['cispo_clip_ratio', 'factor held above']]
+        .filter(([key]) => points(stage, key).length).map(([key, name]) => line(stage, key, name)), {hint: 'Stays 0 with one update per rollout: the ratio is exactly 1.'}),
       chart('Groups without spread', [line(stage, 'frac_reward_zero_std', 'share')], {bounds: SHARE, hint: 'All completions equally good: only the noise gives them a direction.'}),
       chart('Gradient norm', [line(stage, 'grad_norm')]),
       chart('Seconds per step', ['rollout', 'score', 'update'].map(p => line(stage, 'time/' + p, p)))));

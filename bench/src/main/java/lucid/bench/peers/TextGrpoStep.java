@@ -24,7 +24,6 @@ final class TextGrpoStep implements Workload {
     private final Qwen2 model;
     private final AdamW optimizer;
     private final Advantages advantages = new Advantages(1e-4, 0, true);
-    private int step;
 
     TextGrpoStep(Device device) {
         this.device = device;
@@ -44,7 +43,7 @@ final class TextGrpoStep implements Workload {
         for (int p = 0; p < rollout.promptIds().size(); p++) {
             List<Completion> group = drawn.subList(p * COMPLETIONS, (p + 1) * COMPLETIONS);
             builder.group(rollout.promptIds().get(p), 0, group.stream().map(Completion::ids).toList());
-            double[] a = advantages.of(group.stream().mapToDouble(TextGrpoStep::reward).toArray(), 1, step, p);
+            double[] a = advantages.of(group.stream().mapToDouble(TextGrpoStep::reward).toArray(), new double[COMPLETIONS]);
             for (int c = 0; c < COMPLETIONS; c++) {
                 int at = (p * COMPLETIONS + c) * NEW;
                 Arrays.fill(advantage, at, at + NEW, (float) a[c]);
@@ -52,7 +51,6 @@ final class TextGrpoStep implements Workload {
             }
         }
         learn(builder.build(), old, advantage, weight);
-        step++;
     }
 
     private static double reward(Completion c) { return Arrays.stream(c.ids()).filter(id -> Integer.toString(id).contains("7")).count(); }

@@ -17,6 +17,7 @@ import lucid.grpo.console.Json;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.recipe.Recipe;
+import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.RunException;
 import lucid.grpo.run.RunReader;
 
@@ -65,8 +66,8 @@ public final class Inspection {
             ObjectNode g = groups.addObject().put("prompt", prompt).put("kind", first.path("kind").asText()).put("clip", first.path("clip").asText())
                     .put("question", first.path("question").asText()).put("solution", first.path("solution").asText()).put("completions", all.size())
                     .put("right", all.stream().filter(c -> c.path("accuracy").asDouble() > 0).count())
-                    .put("well_formed", all.stream().filter(c -> c.path("format").asDouble() > 0).count()).setAll(spread(all));
-            g.put("dead", g.get("reward_std").asDouble() < 1e-8);
+                    .put("well_formed", all.stream().filter(c -> c.path("format").asDouble() > 0).count()).setAll(spread(step, all));
+            g.put("dead", Advantages.std(rewards(all)) < 1e-8);
         });
         return o;
     }
@@ -77,7 +78,7 @@ public final class Inspection {
         List<JsonNode> all = group(step, prompt);
         stage(step).ifPresent(s -> o.set("stage", s));
         for (String field : List.of("kind", "clip", "question", "solution")) o.set(field, all.getFirst().get(field));
-        o.setAll(spread(all));
+        o.setAll(spread(step, all));
         double[] normals = normals(step, prompt, all.size());
         ArrayNode list = o.putArray("completions");
         for (JsonNode c : all) {
@@ -93,7 +94,7 @@ public final class Inspection {
         o.set("stage", stageOf(step));
         List<JsonNode> all = group(step, prompt);
         withNormal(o, normals(step, prompt, all.size())).set("rewards", JSON.valueToTree(rewards(all)));
-        o.setAll(spread(all));
+        o.setAll(spread(step, all));
         List<TokenRow> rows = tokens(step, prompt, completion);
         int updates = rows.isEmpty() ? 0 : rows.getFirst().updates().size();
         update(o, IntStream.range(0, updates).mapToObj(u -> total(rows, u)).toList());
@@ -144,9 +145,11 @@ public final class Inspection {
 
     private static double[] rewards(List<JsonNode> group) { return group.stream().mapToDouble(c -> c.path("reward").asDouble()).toArray(); }
 
-    private static ObjectNode spread(List<JsonNode> group) {
+    // The deviation is the one that divides: of the group, or of all rewards of the step.
+    private ObjectNode spread(long step, List<JsonNode> group) {
+        boolean batch = stage(step).map(s -> s.at("/advantage/std_of").asText()).orElse("").equals(Stage.AdvantageSpec.BATCH);
         return JSON.createObjectNode().put("reward_mean", Arrays.stream(rewards(group)).average().orElse(0))
-                .put("reward_std", Advantages.std(rewards(group)));
+                .put("reward_std", Advantages.std(rewards(batch ? run.rollouts(step) : group)));
     }
 
     // The n of the advantages' noise, drawn again; none where there is no noise, or where the step is not known.

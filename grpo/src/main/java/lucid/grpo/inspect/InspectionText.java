@@ -196,8 +196,13 @@ public final class InspectionText {
     }
 
     private static String epsilons(JsonNode loss) {
-        return String.format(Locale.ROOT, "epsilon_low %s, epsilon_high %s", loss.path("epsilon_low").asText("none"),
-                loss.path("epsilon_high").asText("none"));
+        StringBuilder all = new StringBuilder(String.format(Locale.ROOT, "epsilon_low %s, epsilon_high %s", loss.path("epsilon_low").asText("none"),
+                loss.path("epsilon_high").asText("none")));
+        if (loss.path("surrogate").asText().equals("cispo")) all.append(", surrogate cispo");
+        if (loss.path("ratio").asText().equals("sequence")) all.append(", ratio of the sequence");
+        if (loss.path("delta").isNumber()) all.append(", delta ").append(loss.get("delta").asText());
+        if (loss.path("kl_times_ratio").asBoolean()) all.append(", KL times ratio");
+        return all.toString();
     }
 
     private static String measured(String format, double x) { return Double.isNaN(x) ? "-" : String.format(Locale.ROOT, format, x); }

@@ -3,6 +3,7 @@ package lucid.grpo.inspect;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.recipe.Stage;
 
@@ -45,10 +46,16 @@ public record TokenRow(int index, String token, int id, double sampler, double r
         double logProb = number(u, "logprob", t);
         double ratio = number(u, "ratio", t);
         double reference = columns.has("reference") ? number(columns, "reference", t) : logProb;
-        PolicyLoss.Term term = loss.token(logProb, number(columns, "sampler", t), reference, advantage, number(columns, "weight", t));
+        PolicyLoss.Term term = loss.term(logProb, logRatio(u, columns, t, loss), reference, advantage, number(columns, "weight", t));
         return new Update(logProb, ratio, loss.clip((float) ratio, advantage), columns.has("reference") ? number(u, "kl", t) : Double.NaN,
                 number(u, "entropy", t), term.loss(),
                 number(u, "coefficient", t), term.coefficient());
+    }
+
+    private static double logRatio(JsonNode u, JsonNode columns, int t, PolicyLoss loss) {
+        int from = loss.sequence() ? 0 : t;
+        int to = loss.sequence() ? columns.path("ids").size() : t + 1;
+        return IntStream.range(from, to).mapToDouble(i -> number(u, "logprob", i) - number(columns, "sampler", i)).sum() / (to - from);
     }
 
     private static double number(JsonNode columns, String name, int t) {
@@ -61,8 +68,12 @@ public record TokenRow(int index, String token, int id, double sampler, double r
 
     /// The loss of a stage as its recipe says it.
     static PolicyLoss loss(JsonNode spec) {
-        return new Stage.LossSpec(orNull(spec.path("epsilon_low")), orNull(spec.path("epsilon_high")), spec.path("beta").asDouble(),
-                orNull(spec.path("kl_clamp")), spec.path("aggregation").asText()).policyLoss();
+        // A run of an older version has none of the later choices.
+        Stage.LossSpec plain = new Stage.LossSpec(orNull(spec.path("epsilon_low")), orNull(spec.path("epsilon_high")), spec.path("beta").asDouble(),
+                orNull(spec.path("kl_clamp")), spec.path("aggregation").asText());
+        return new Stage.LossSpec(plain.epsilonLow(), plain.epsilonHigh(), plain.beta(), plain.klClamp(), plain.aggregation(),
+                spec.path("surrogate").asText(plain.surrogate()), spec.path("ratio").asText(plain.ratio()), orNull(spec.path("delta")),
+                spec.path("kl_times_ratio").asBoolean(), spec.path("mask_truncated").asBoolean()).policyLoss();
     }
 
     private static Double orNull(JsonNode n) { return n.isNumber() ? n.asDouble() : null; }

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import lucid.grpo.data.CompletionText;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
-import lucid.grpo.policy.Advantages;
+import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.HashChain;
 import lucid.kernels.Device;
@@ -69,12 +69,14 @@ public final class MinimalGrpo {
         device = model.parameters().device();
     }
 
-    /// One completion of a prompt: its tokens, the log-probability that each had when it was drawn, and its reward.
-    private record Answer(int[] ids, float[] sampled, double reward) {}
+    /// One completion of a prompt: its tokens, the log-probability that each had when it was drawn, whether it ended by itself, and its reward.
+    private record Answer(int[] ids, float[] sampled, boolean ended, double reward) {}
 
     /// A question with all of its answers.
-    private record Group(int[] prompt, Tensor features, List<Answer> answers, double[] advantages) {
+    private record Group(int[] prompt, Tensor features, List<Answer> answers) {
         List<int[]> completions() { return answers.stream().map(Answer::ids).toList(); }
+
+        int[] lengths() { return answers.stream().mapToInt(a -> a.ids.length).toArray(); }
     }
 
     /// Trains all steps of the stage.
@@ -103,6 +105,7 @@ public final class MinimalGrpo {
         try (Scope scope = Scope.open(device)) {
             List<Group> groups = new ArrayList<>();
             for (int p = 0; p < prompts.size(); p++) groups.add(group(scope, step, p, prompts.get(p)));
+            List<double[]> advantages = compare(groups, step);
             List<float[]> old = groups.stream().map(g -> concat(g.answers().stream().map(Answer::sampled).toList())).toList();
             List<float[]> reference = groups.stream().map(g -> stage.loss().beta() == 0 ? null : logProbs(referenceModel, g)).toList();
             double[] weights = tokenWeights(groups);
@@ -110,7 +113,7 @@ public final class MinimalGrpo {
             // With more than one update per rollout the policy moves away from the one that sampled: that is what ratio and clip are for.
             for (int iteration = 0; iteration < stage.iterations(); iteration++) {
                 for (int g = 0; g < groups.size(); g++) {
-                    learn(groups.get(g), old.get(g), reference.get(g),
+                    learn(groups.get(g), advantages.get(g), old.get(g), reference.get(g),
                             Arrays.copyOfRange(weights, g * stage.completions(), (g + 1) * stage.completions()));
                 }
                 norm = update(optimizer, step * stage.iterations() + iteration);
@@ -130,11 +133,13 @@ public final class MinimalGrpo {
         int[] rows = model.splice(prompt.ids()).rows();
         List<Answer> answers = new ArrayList<>();
         for (int i = 0; i < stage.completions(); i++) answers.add(answer(rows, features, prompt.solution(), step, number, i));
+        return new Group(rows, features, answers);
+    }
 
-        // A_i = (r_i - mean) / (std + eps), plus a little Gaussian noise: it gives a direction where all rewards of a group are equal.
-        Stage.AdvantageSpec a = stage.advantage();
-        double[] rewards = answers.stream().mapToDouble(Answer::reward).toArray();
-        return new Group(rows, features, answers, new Advantages(a.eps(), a.noise(), a.divideByStd()).of(rewards, seed, step, number));
+    /// A_i = (r_i - mean) / (std + eps), plus a little Gaussian noise: it gives a direction where all rewards of a group are equal.
+    private List<double[]> compare(List<Group> groups, int step) {
+        return stage.advantage().advantages().ofStep(groups.stream().map(g -> g.answers().stream().mapToDouble(Answer::reward).toArray()).toList(),
+                seed, step);
     }
 
     private Answer answer(int[] prompt, Tensor features, String solution, int step, int number, int completion) {
@@ -153,7 +158,8 @@ public final class MinimalGrpo {
             } while (!ends.contains(ids[length++]) && length < ids.length);
         }
         int[] drawn = Arrays.copyOf(ids, length);
-        return new Answer(drawn, Arrays.copyOf(sampled, length), judge(CompletionText.of(tokenizer, drawn), solution));
+        boolean ended = ends.contains(drawn[length - 1]);
+        return new Answer(drawn, Arrays.copyOf(sampled, length), ended, judge(CompletionText.of(tokenizer, drawn), solution));
     }
 
     private Tensor visual(TinyLlavaVideo who, Tensor features) {
@@ -193,10 +199,11 @@ public final class MinimalGrpo {
     // ---- 5: learn
 
     /// What each token of a completion weighs in the step's loss: 1 / (completions · its length), so that every completion counts the same, or 1 /
-    /// all tokens.
+    /// all tokens. Those of a completion that was cut off weigh nothing if the recipe says so.
     private double[] tokenWeights(List<Group> groups) {
-        int[] lengths = groups.stream().flatMap(g -> g.answers().stream()).mapToInt(a -> a.ids().length).toArray();
-        return stage.loss().perStep().weights(lengths);
+        boolean masked = stage.loss().maskTruncated();
+        int[] lengths = groups.stream().flatMap(g -> g.answers().stream()).mapToInt(a -> masked && !a.ended() ? 0 : a.ids().length).toArray();
+        return stage.loss().perStep().weights(lengths, stage.maxNewTokens());
     }
 
     /// Log-probabilities of all tokens of a group, in (completion, token) order, without gradient.
@@ -222,23 +229,25 @@ public final class MinimalGrpo {
     ///
     ///     coefficient = w · [ (-ratio · A where the unclipped branch is the smaller, else 0) + β · (1 - e^d) ]
     ///
-    /// (Where the recipe has a kl_clamp, the KL is at most that, and above it has no derivative.)
+    /// (Where the recipe has a kl_clamp, the KL is at most that, and above it has no derivative. What else a recipe can choose is in the class that is
+    /// named below.)
     /// So the backward pass starts at the log-probabilities, with the coefficients as its seed. In the first update ratio is exactly 1 and the
     /// coefficient is -w·A plus the pull of the KL: REINFORCE with a group baseline.
     ///
     /// One fused kernel computes all of it, [lucid.kernels.contract.LogProb#ratio]. The same in plain Java is [lucid.grpo.policy.PolicyLoss#token];
     /// the kernel as a textbook has it is in [lucid.kernels.reference.ReferenceLogProb].
-    private void learn(Group g, float[] old, float[] reference, double[] weights) {
+    private void learn(Group g, double[] advantages, float[] old, float[] reference, double[] weights) {
         List<float[]> advantage = new ArrayList<>();
         List<float[]> weight = new ArrayList<>();
         for (int i = 0; i < g.answers().size(); i++) {
             int n = g.answers().get(i).ids().length;
-            advantage.add(filled(n, g.advantages()[i]));
+            advantage.add(filled(n, advantages[i]));
             weight.add(filled(n, weights[i]));
         }
         try (Scope scope = Scope.open(device)) {
             LogProbs now = forward(scope, model, g);
-            LogProbs.PolicyTerms terms = now.policyTerms(stage.loss().policyLoss().settings(), row(scope, old),
+            PolicyLoss loss = stage.loss().policyLoss();
+            LogProbs.PolicyTerms terms = now.policyTerms(loss.settings(), row(scope, loss.old(now.logProb().toFloats(), old, g.lengths())),
                     reference == null ? null : row(scope, reference), row(scope, concat(advantage)), row(scope, concat(weight)));
             now.logProb().backward(terms.coefficient());
         }

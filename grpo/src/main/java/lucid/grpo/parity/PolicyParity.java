@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
 import lucid.kernels.Device;
+import lucid.kernels.contract.LogProb.Surrogate;
 
 /// Runs the tables of rewards, KL estimators, advantages and losses against the formulas of `lucid.grpo.policy`, losses against the device's kernel
 /// as well.
@@ -105,7 +107,8 @@ public final class PolicyParity {
             rows.add(Row.compare(c.required("name").asText() + " advantages", a, Tables.numbers(c.required("advantages")), 1e-9, 1e-9));
             Kl kl = c.required("kl_clamp").asText().equals("output100") ? Kl.TINY_LLAVA_VIDEO_R1 : Kl.VIDEO_R1;
             PolicyLoss loss = new PolicyLoss(Double.POSITIVE_INFINITY, Double.POSITIVE_INFINITY, c.required("beta").asDouble(), kl);
-            rows.addAll(LossCase.of(c.required("name").asText(), loss, Aggregation.SEQUENCE_MEAN, 1, c, c.required("logps"))
+            double[] weights = Aggregation.SEQUENCE_MEAN.weights(LossCase.lengths(c), 1);
+            rows.addAll(LossCase.of(c.required("name").asText(), loss, weights, c, c.required("logps"))
                     .rows(c.required("loss").asDouble(), c.required("grad"), device));
         }
         return rows;
@@ -118,16 +121,17 @@ public final class PolicyParity {
             String scale = c.required("scale_rewards").asText();
             boolean plain = c.required("rewards").size() == 1 && c.required("reward_weights").isNull() && c.required("multi_objective_aggregation")
                     .asText().equals("sum_then_normalize")
-                    && !c.required("rewards").toString().contains("null") && !scale.equals("batch");
+                    && !c.required("rewards").toString().contains("null");
             if (!plain || !c.path("exact").isArray()) {
-                rows.add(Row.unsupported(name, "several rewards, missing rewards or a scale over the batch: not in Lucid"));
+                rows.add(Row.unsupported(name, "several rewards or missing ones: not in Lucid"));
                 continue;
             }
             double[] rewards = Tables.numbers(c.required("rewards").required(0));
             int group = c.required("num_generations").asInt();
-            Advantages rule = new Advantages(1e-4, 0, scale.equals("group") || scale.equals("true"));
-            double[] a = new double[rewards.length];
-            for (int g = 0; g < rewards.length; g += group) System.arraycopy(rule.of(slice(rewards, g, group), new double[group]), 0, a, g, group);
+            Advantages rule = new Advantages(1e-4, 0, !scale.equals("none") && !scale.equals("false"), scale.equals("batch"));
+            List<double[]> groups = new ArrayList<>();
+            for (int g = 0; g < rewards.length; g += group) groups.add(slice(rewards, g, group));
+            double[] a = rule.ofStep(groups, 0, 0).stream().flatMapToDouble(Arrays::stream).toArray();
             rows.add(Row.compare(name + " advantages", a, Tables.numbers(c.required("exact")), 1e-5, 1e-5));
         }
         return rows;
@@ -171,8 +175,7 @@ public final class PolicyParity {
     }
 
     private static final Set<String> KNOWN = Set.of("loss_type", "importance_sampling_level", "beta", "epsilon", "epsilon_high",
-            "gradient_accumulation_steps",
-            "steps_per_generation", "old");
+            "gradient_accumulation_steps", "steps_per_generation", "old", "delta", "use_bias_correction_kl", "max_completion_length");
 
     private static List<Row> losses(JsonNode table, Device device) {
         List<Row> rows = new ArrayList<>();
@@ -182,24 +185,47 @@ public final class PolicyParity {
             // A case names what differs from the table's defaults.
             ObjectNode config = table.path("defaults").isObject() ? table.get("defaults").deepCopy() : JsonNodeFactory.instance.objectNode();
             config.setAll((ObjectNode) c.required("config"));
-            // TRL's bnpo divides by the tokens of the batch: Lucid's token mean.
-            Aggregation aggregation = switch (config.required("loss_type").asText()) {
-                case "grpo" -> Aggregation.SEQUENCE_MEAN;
-                case "bnpo" -> Aggregation.TOKEN_MEAN;
-                default -> null;
-            };
-            if (aggregation == null || !config.required("importance_sampling_level").asText().equals("token") || !other.isEmpty()) {
+            JsonNode batch = table.required("batches").required(c.required("batch").asText());
+            double[] weights = weights(config, batch);
+            PolicyLoss loss = loss(config);
+            if (weights == null || loss.klTimesRatio() && loss.sequence() || !other.isEmpty()) {
                 rows.add(Row.unsupported(c.required("name").asText(), "a loss variant that Lucid does not have: " + c.required("config")));
                 continue;
             }
-            JsonNode batch = table.required("batches").required(c.required("batch").asText());
-            double epsilon = config.path("epsilon").asDouble(0.2);
-            PolicyLoss loss = new PolicyLoss(epsilon, config.path("epsilon_high").asDouble(epsilon), config.path("beta").asDouble(0), Kl.PLAIN);
             JsonNode old = batch.required(config.path("old").asText("given").equals("none") ? "logps" : "old_logps");
-            rows.addAll(LossCase.of(c.required("name").asText(), loss, aggregation, config.path("gradient_accumulation_steps").asInt(1), batch, old)
+            rows.addAll(LossCase.of(c.required("name").asText(), loss, weights, batch, old)
                     .rows(c.required("loss").asDouble(), c.required("grad"), device));
         }
         return rows;
+    }
+
+    // TRL's upper bound of CISPO's factor is that of the ratio itself, and below it has none.
+    private static PolicyLoss loss(JsonNode config) {
+        double epsilon = config.path("epsilon").asDouble(0.2);
+        double high = config.path("epsilon_high").asDouble(epsilon);
+        boolean cispo = config.required("loss_type").asText().equals("cispo");
+        return new PolicyLoss(cispo ? Double.POSITIVE_INFINITY : epsilon, cispo ? high - 1 : high, config.path("beta").asDouble(0), Kl.PLAIN,
+                cispo ? Surrogate.CISPO : Surrogate.CLIP, config.path("delta").asDouble(Double.POSITIVE_INFINITY),
+                config.path("use_bias_correction_kl").asBoolean(), config.required("importance_sampling_level").asText().equals("sequence"));
+    }
+
+    // Of a token of each sequence; null for a kind of loss that Lucid does not have. bnpo divides by the tokens of the batch, dapo and cispo by those
+    // of all batches of a generation: both are Lucid's token mean, whose batch is the step.
+    private static double[] weights(JsonNode config, JsonNode batch) {
+        int[] lengths = LossCase.lengths(batch);
+        int accumulation = config.path("gradient_accumulation_steps").asInt(1);
+        int longest = config.path("max_completion_length").asInt();
+        double[] weights = switch (config.required("loss_type").asText()) {
+            case "grpo" -> Aggregation.SEQUENCE_MEAN.weights(lengths, longest);
+            case "bnpo", "dapo", "cispo" -> Aggregation.TOKEN_MEAN.weights(lengths, longest);
+            case "dr_grpo" -> Aggregation.FIXED_LENGTH_MEAN.weights(lengths, longest);
+            default -> null;
+        };
+        boolean ofGeneration = Set.of("dapo", "cispo").contains(config.required("loss_type").asText());
+        double all = ofGeneration ? batch.required("num_items_in_batch").asDouble() / config.path("steps_per_generation").asInt(1)
+                / Arrays.stream(lengths).sum() : 1;
+        for (int i = 0; weights != null && i < weights.length; i++) weights[i] /= accumulation * all;
+        return weights;
     }
 
     private static double[] slice(double[] x, int from, int length) { return java.util.Arrays.copyOfRange(x, from, from + length); }

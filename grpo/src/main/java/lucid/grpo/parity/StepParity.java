@@ -165,7 +165,7 @@ final class StepParity implements AutoCloseable {
     private double prompt(String name, Qwen2 model, Group g, float[] reference, int prompts) {
         int[] lengths = g.lengths();
         int n = Arrays.stream(lengths).sum();
-        double[] perToken = Aggregation.SEQUENCE_MEAN.weights(lengths);
+        double[] perToken = Aggregation.SEQUENCE_MEAN.weights(lengths, 1);
         float[] weights = new float[n];
         float[] advantages = new float[n];
         for (int c = 0, at = 0; c < lengths.length; at += lengths[c++]) {

@@ -1,6 +1,8 @@
 package lucid.grpo.policy;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import lucid.kernels.math.Philox;
 
 /// Group-relative advantages (GRPO, arXiv 2402.03300) with the Gaussian noise of TinyLLaVA-Video-R1 (arXiv 2504.09641).
@@ -10,25 +12,44 @@ import lucid.kernels.math.Philox;
 ///
 /// @param eps         1e-4 in the published code
 /// @param noise       0.02 in the paper; 0: none
-/// @param divideByStd false: centred only. That is one half of Dr. GRPO (arXiv 2503.20783); the other, a sum over tokens divided by a constant
-/// instead of by
-///                    the completion's length, is no [Aggregation] here
-public record Advantages(double eps, double noise, boolean divideByStd) {
+/// @param divideByStd false: centred only. That is one half of Dr. GRPO (arXiv 2503.20783); the other is [Aggregation#FIXED_LENGTH_MEAN]
+/// @param batchStd    the standard deviation is that of all rewards of the step and not of the group's (arXiv 2508.08221; TRL's
+///                    `scale_rewards="batch"`): a group that nearly agrees is not blown up. The mean is the group's always
+public record Advantages(double eps, double noise, boolean divideByStd, boolean batchStd) {
     private static final int PURPOSE = 0x4E4F4953;
 
     public Advantages {
         if (!(eps >= 0) || !(noise >= 0)) throw new IllegalArgumentException("advantages: eps " + eps + ", noise " + noise + "; wanted both >= 0");
     }
 
-    /// @param rewards of one group
-    /// @param normals as many standard normal numbers
+    /// With the group's own standard deviation.
+    public Advantages(double eps, double noise, boolean divideByStd) { this(eps, noise, divideByStd, false); }
+
+    /// Those of a step, with the noise of [#normals].
+    ///
+    /// @param groups rewards of each, in the order of their prompts
+    public List<double[]> ofStep(List<double[]> groups, long seed, int step) {
+        double batch = batchStd ? std(groups.stream().flatMapToDouble(Arrays::stream).toArray()) : Double.NaN;
+        List<double[]> all = new ArrayList<>();
+        for (double[] rewards : groups) {
+            double[] normals = noise == 0 ? new double[rewards.length] : normals(rewards.length, seed, step, all.size());
+            all.add(of(rewards, normals, batchStd ? batch : std(rewards)));
+        }
+        return all;
+    }
+
+    /// Those of a group that is all of its step.
+    ///
+    /// @param normals as many standard normal numbers as rewards
     /// @throws IllegalArgumentException rewards so far apart that an advantage is no finite float, which is what the kernel gets
-    public double[] of(double[] rewards, double[] normals) {
+    public double[] of(double[] rewards, double[] normals) { return of(rewards, normals, std(rewards)); }
+
+    private double[] of(double[] rewards, double[] normals, double std) {
         if (rewards.length != normals.length) {
             throw new IllegalArgumentException("advantages: " + rewards.length + " rewards but " + normals.length + " noise numbers");
         }
         double mean = mean(rewards);
-        double scale = divideByStd ? std(rewards) + eps : 1;
+        double scale = divideByStd ? std + eps : 1;
         double[] a = new double[rewards.length];
         // A group of one has no spread: it is centred to 0, and 0 / eps stays 0.
         for (int i = 0; i < a.length; i++) a[i] = (scale == 0 ? 0 : (rewards[i] - mean) / scale) + noise * normals[i];
@@ -37,11 +58,6 @@ public record Advantages(double eps, double noise, boolean divideByStd) {
                     + (divideByStd ? ", divided by " + scale : "") + " give " + Arrays.toString(a) + "; wanted finite numbers, as floats too");
         }
         return a;
-    }
-
-    /// With the noise of [#normals].
-    public double[] of(double[] rewards, long seed, int step, int prompt) {
-        return of(rewards, noise == 0 ? new double[rewards.length] : normals(rewards.length, seed, step, prompt));
     }
 
     /// The `n_i` of a group: they come from (run seed, step, prompt, completion) alone.

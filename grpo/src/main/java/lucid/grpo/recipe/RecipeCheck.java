@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import lucid.grpo.policy.Aggregation;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.kernels.contract.LogProb.Surrogate;
 import lucid.nn.optim.Schedule;
 import lucid.nn.weights.Initialization;
 import lucid.video.drift.DriftPlan;
@@ -194,6 +195,9 @@ final class RecipeCheck {
         FieldCheck advantage = at.in("advantage", g.advantage());
         advantage.notNegative("eps", g.advantage().eps());
         advantage.notNegative("noise", g.advantage().noise());
+        advantage.oneOf("std_of", g.advantage().stdOf(), List.of(Stage.AdvantageSpec.GROUP, Stage.AdvantageSpec.BATCH));
+        if (!g.advantage().divideByStd() && !g.advantage().stdOf().equals(Stage.AdvantageSpec.GROUP))
+            throw advantage.fault("std_of", g.advantage().stdOf(), "group: divide_by_std is false, nothing is divided");
         loss(at.in("loss", g.loss()), g.loss());
         if (recipe.data().kind().equals(NEXTQA) && recipe.data().questions() == null)
             throw new FieldCheck(origin).fault("data.questions", null, "a file: stage " + g.name() + " learns from it");
@@ -223,6 +227,22 @@ final class RecipeCheck {
         at.notNegative("beta", l.beta());
         if (l.klClamp() != null) at.positive("kl_clamp", l.klClamp());
         at.oneOf("aggregation", l.aggregation(), Aggregation.values());
+        at.oneOf("surrogate", l.surrogate(), Surrogate.values());
+        at.oneOf("ratio", l.ratio(), List.of(Stage.LossSpec.TOKEN, Stage.LossSpec.SEQUENCE));
+        if (l.delta() != null) delta(at, l);
+        if (!l.klTimesRatio()) return;
+        if (l.beta() == 0) throw at.fault("kl_times_ratio", true, "false: beta is 0, there is no KL");
+        // The derivative of such a product by one token's log-probability has the KL of all others in it.
+        if (!l.ratio().equals(Stage.LossSpec.TOKEN)) throw at.fault("kl_times_ratio", true, "false, or ratio token: it is each token's own ratio");
+    }
+
+    private static void delta(FieldCheck at, Stage.LossSpec l) {
+        at.positive("delta", l.delta());
+        if (l.surrogate().equalsIgnoreCase(Surrogate.CISPO.name()))
+            throw at.fault("delta", l.delta(), "null: cispo has one bound above, epsilon_high");
+        double least = 1 + (l.epsilonHigh() == null ? 0 : l.epsilonHigh());
+        if (!((float) (double) l.delta() > (float) least))
+            throw at.fault("delta", l.delta(), "more than " + least + ": the clip holds a ratio of a positive advantage there");
     }
 
     private static void optimizer(FieldCheck at, Stage stage) {

@@ -50,6 +50,8 @@ public final class RecipeReader {
     public static final List<String> SHIPPED = List.of("demo", "tinyllava-video", "tinyllava-video-r1", "tinyllava-video-r1-paper",
             "tinyllava-video-r1-coldstart", "tinyllava-video-r1-lora");
 
+    // The loss without what recipes could not choose at first.
+    private static final Stage.LossSpec PLAIN = new Stage.LossSpec(null, null, 0, null, null);
     // Keys that recipes did not have at first, and what is meant where they are missing: older recipes stay what they were, hash included.
     private static final Map<String, Object> MISSING = missing();
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -88,6 +90,12 @@ public final class RecipeReader {
         all.put(Recipe.EvaluationSpec.DIRECT, Recipe.EvaluationSpec.DIRECT_TOKENS);
         all.put(Recipe.EvaluationSpec.SAMPLING, null);
         all.put(Stage.Supervised.MICRO_BATCH, null);
+        all.put(Stage.AdvantageSpec.STD_OF, Stage.AdvantageSpec.GROUP);
+        all.put(Stage.LossSpec.SURROGATE, PLAIN.surrogate());
+        all.put(Stage.LossSpec.RATIO, PLAIN.ratio());
+        all.put(Stage.LossSpec.DELTA, PLAIN.delta());
+        all.put(Stage.LossSpec.KL_TIMES_RATIO, PLAIN.klTimesRatio());
+        all.put(Stage.LossSpec.MASK_TRUNCATED, PLAIN.maskTruncated());
         all.put(Stage.RewardSpec.FORMAT, TinyLlavaVideoR1Reward.FORMAT);
         all.put(Stage.RewardSpec.LENGTH, TinyLlavaVideoR1Reward.LENGTH);
         all.put(Stage.RewardSpec.MALFORMED, TinyLlavaVideoR1Reward.MALFORMED);
@@ -209,6 +217,9 @@ public final class RecipeReader {
             for (JsonNode stage : all.path("stages")) {
                 for (String key : List.of(Stage.RewardSpec.FORMAT, Stage.RewardSpec.LENGTH, Stage.RewardSpec.MALFORMED))
                     leaveOut(stage.path("reward"), key, MISSING.get(key));
+                leaveOut(stage.path("advantage"), Stage.AdvantageSpec.STD_OF, Stage.AdvantageSpec.GROUP);
+                for (String key : List.of(Stage.LossSpec.SURROGATE, Stage.LossSpec.RATIO, Stage.LossSpec.DELTA, Stage.LossSpec.KL_TIMES_RATIO,
+                        Stage.LossSpec.MASK_TRUNCATED)) leaveOut(stage.path("loss"), key, MISSING.get(key));
             }
             return JSON.writeValueAsString(all) + "\n";
         } catch (JsonProcessingException e) {

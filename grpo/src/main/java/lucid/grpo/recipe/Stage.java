@@ -9,11 +9,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.Aggregation;
 import lucid.grpo.policy.Kl;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.reward.Reward;
 import lucid.grpo.reward.TinyLlavaVideoR1Reward;
+import lucid.kernels.contract.LogProb.Surrogate;
 import lucid.kernels.contract.Sampling;
 import lucid.nn.optim.AdamW;
 import lucid.nn.optim.Schedule;
@@ -158,16 +160,59 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     }
 
     /// From the rewards of a group to advantages; formula and constants at [lucid.grpo.policy.Advantages].
-    record AdvantageSpec(double eps, double noise, boolean divideByStd) {}
+    ///
+    /// @param stdOf `group` or `batch`: whose standard deviation divides. May be missing, which means the group's
+    record AdvantageSpec(double eps, double noise, boolean divideByStd, @JacksonInject(value = STD_OF, useInput = OptBoolean.TRUE) String stdOf) {
+        static final String STD_OF = "std_of";
+        static final String GROUP = "group";
+        /// All rewards of the step.
+        public static final String BATCH = "batch";
 
-    /// @param epsilonLow  null: no clip below
-    /// @param epsilonHigh null: no clip above
-    /// @param klClamp     bound of the k3 estimate; null: none
-    /// @param aggregation `sequence_mean` or `token_mean`
-    record LossSpec(Double epsilonLow, Double epsilonHigh, double beta, Double klClamp, String aggregation) {
+        /// With the group's.
+        public AdvantageSpec(double eps, double noise, boolean divideByStd) { this(eps, noise, divideByStd, GROUP); }
+
+        /// What computes them.
+        public Advantages advantages() { return new Advantages(eps, noise, divideByStd, stdOf.equals(BATCH)); }
+    }
+
+    /// The loss; formulas at [PolicyLoss] and [Aggregation]. The last five may be missing, and then mean the first of what they can be, and nothing.
+    ///
+    /// @param epsilonLow    null: no clip below
+    /// @param epsilonHigh   null: no clip above
+    /// @param klClamp       bound of the k3 estimate; null: none
+    /// @param aggregation   `sequence_mean`, `token_mean` or `fixed_length_mean`
+    /// @param surrogate     `clip` or `cispo`
+    /// @param ratio         `token` or `sequence`: whose probability the ratio compares
+    /// @param delta         most that the unclipped branch takes for the ratio; null: no bound
+    /// @param klTimesRatio  whether the KL is multiplied by the ratio
+    /// @param maskTruncated whether completions that were cut off at `max_new_tokens` are left out of the loss
+    record LossSpec(Double epsilonLow, Double epsilonHigh, double beta, Double klClamp, String aggregation,
+            @JacksonInject(value = SURROGATE, useInput = OptBoolean.TRUE) String surrogate,
+            @JacksonInject(value = RATIO, useInput = OptBoolean.TRUE) String ratio, @JacksonInject(DELTA) Double delta,
+            @JacksonInject(value = KL_TIMES_RATIO, useInput = OptBoolean.TRUE) boolean klTimesRatio,
+            @JacksonInject(value = MASK_TRUNCATED, useInput = OptBoolean.TRUE) boolean maskTruncated) {
+        static final String SURROGATE = "surrogate";
+        static final String RATIO = "ratio";
+        static final String DELTA = "delta";
+        static final String KL_TIMES_RATIO = "kl_times_ratio";
+        static final String MASK_TRUNCATED = "mask_truncated";
+        static final String TOKEN = "token";
+        static final String SEQUENCE = "sequence";
+
+        /// PPO's clip of each token's own ratio, the KL as it is, all completions.
+        public LossSpec(Double epsilonLow, Double epsilonHigh, double beta, Double klClamp, String aggregation) {
+            this(epsilonLow, epsilonHigh, beta, klClamp, aggregation, Surrogate.CLIP.name().toLowerCase(Locale.ROOT), TOKEN, null, false, false);
+        }
+
+        /// The same without a KL.
+        public LossSpec withoutKl() {
+            return new LossSpec(epsilonLow, epsilonHigh, 0, klClamp, aggregation, surrogate, ratio, delta, false, maskTruncated);
+        }
+
         /// Of a token.
         public PolicyLoss policyLoss() {
-            return new PolicyLoss(orInfinite(epsilonLow), orInfinite(epsilonHigh), beta, new Kl(orInfinite(klClamp), Double.POSITIVE_INFINITY));
+            return new PolicyLoss(orInfinite(epsilonLow), orInfinite(epsilonHigh), beta, new Kl(orInfinite(klClamp), Double.POSITIVE_INFINITY),
+                    Surrogate.valueOf(surrogate.toUpperCase(Locale.ROOT)), orInfinite(delta), klTimesRatio, ratio.equals(SEQUENCE));
         }
 
         /// From the losses of the tokens to that of a step.

@@ -12,6 +12,7 @@ import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import lucid.grpo.policy.Advantages;
 import lucid.grpo.policy.PolicyLoss;
+import lucid.kernels.contract.LogProb.Surrogate;
 
 /// The numbers of a step. A name of TRL's stands for what it is in TRL 1.16; with several updates per rollout for what TRL writes with
 /// `logging_steps` equal to their number: means over the updates, but norm and learning rate of the last. `RUN-FOLDER.md` has every key.
@@ -21,7 +22,8 @@ final class GrpoMetrics {
     private GrpoMetrics() {}
 
     /// @param last of the updates after the rollout
-    static ObjectNode of(List<Group> groups, TokenColumns t, Updater.Result last) {
+    /// @param loss decides what the shares of clipped tokens are shares of
+    static ObjectNode of(List<Group> groups, TokenColumns t, Updater.Result last, PolicyLoss loss) {
         List<Group.Completion> all = groups.stream().flatMap(g -> g.completions().stream()).toList();
         List<TokenColumns.Update> updates = t.updates();
         ObjectNode m = JSON.createObjectNode();
@@ -37,16 +39,29 @@ final class GrpoMetrics {
         lengths(m, "length", all);
         lengths(m, "terminated_length", all.stream().filter(Group.Completion::finished).toList());
         m.put("completions/clipped_ratio", mean(all.stream().mapToDouble(c -> c.finished() ? 0 : 1).toArray()));
-        if (t.reference() != null) m.put("kl", mean(updates, u -> mean(u.kl())));
-        m.put("entropy", mean(updates, u -> mean(u.entropy())));
-        double low = mean(updates, u -> share(u, PolicyLoss.Clip.LOW));
-        double high = mean(updates, u -> share(u, PolicyLoss.Clip.HIGH));
-        m.put("clip_ratio/low_mean", low).put("clip_ratio/low_min", mean(updates, u -> shares(all, u, PolicyLoss.Clip.LOW).min().orElse(0)));
-        m.put("clip_ratio/high_mean", high).put("clip_ratio/high_max", mean(updates, u -> shares(all, u, PolicyLoss.Clip.HIGH).max().orElse(0)))
-                .put("clip_ratio/region_mean", low + high);
-        float[] ratio = updates.getFirst().ratio();
-        m.put("completions/tokens", ratio.length).put("ratio_exactly_one", IntStream.range(0, ratio.length).filter(i -> ratio[i] == 1f).count());
+        if (t.reference() != null) m.put("kl", mean(updates, u -> mean(u.kl(), t.weight())));
+        m.put("entropy", mean(updates, u -> mean(u.entropy(), t.weight())));
+        clips(m, all, t, loss);
+        m.put("completions/tokens", t.weight().length).put("ratio_exactly_one", exactlyOne(updates.getFirst()));
         return m;
+    }
+
+    /// Tokens of an update whose ratio is 1 to the bit.
+    static long exactlyOne(TokenColumns.Update u) { return IntStream.range(0, u.ratio().length).filter(i -> u.ratio()[i] == 1f).count(); }
+
+    // What the loss leaves out (`mask_truncated`: weight 0) is in none of them.
+    private static void clips(ObjectNode m, List<Group.Completion> all, TokenColumns t, PolicyLoss loss) {
+        List<TokenColumns.Update> updates = t.updates();
+        if (loss.surrogate() == Surrogate.CISPO) {
+            m.put("cispo_clip_ratio", mean(updates, u -> heldAbove(all, t, u, loss)));
+            return;
+        }
+        double low = mean(updates, u -> share(all, t, u, PolicyLoss.Clip.LOW, loss));
+        double high = mean(updates, u -> share(all, t, u, PolicyLoss.Clip.HIGH, loss));
+        m.put("clip_ratio/low_mean", low).put("clip_ratio/low_min", mean(updates, u -> shares(all, t, u, PolicyLoss.Clip.LOW).min().orElse(0)));
+        m.put("clip_ratio/high_mean", high).put("clip_ratio/high_max", mean(updates, u -> shares(all, t, u, PolicyLoss.Clip.HIGH).max().orElse(0)))
+                .put("clip_ratio/region_mean", low + high);
+        if (Double.isFinite(loss.delta())) m.put("clip_ratio/delta_mean", mean(updates, u -> share(all, t, u, PolicyLoss.Clip.DELTA, loss)));
     }
 
     private static void part(ObjectNode m, String name, double[] rewards) {
@@ -67,21 +82,41 @@ final class GrpoMetrics {
         return sum;
     }
 
-    private static double share(TokenColumns.Update u, PolicyLoss.Clip side) {
-        return (double) Arrays.stream(u.clip()).filter(c -> c == side).count() / Math.max(1, u.clip().length);
+    // Of the tokens; of the completions where a completion has one ratio, those that are left out among them.
+    private static double share(List<Group.Completion> all, TokenColumns t, TokenColumns.Update u, PolicyLoss.Clip side, PolicyLoss loss) {
+        if (loss.sequence()) return shares(all, t, u, side).sum() / Math.max(1, all.size());
+        return (double) IntStream.range(0, u.clip().length).filter(i -> t.weight()[i] != 0 && u.clip()[i] == side).count()
+                / Math.max(1, learned(t.weight()));
     }
 
-    // Of every completion that has tokens.
-    private static DoubleStream shares(List<Group.Completion> all, TokenColumns.Update u, PolicyLoss.Clip side) {
+    // Of every completion that has tokens to learn from.
+    private static DoubleStream shares(List<Group.Completion> all, TokenColumns t, TokenColumns.Update u, PolicyLoss.Clip side) {
         DoubleStream.Builder shares = DoubleStream.builder();
         int from = 0;
         for (Group.Completion c : all) {
             int to = from + c.ids().length;
-            if (to > from) shares.add((double) Arrays.stream(u.clip(), from, to).filter(x -> x == side).count() / (to - from));
+            if (to > from && t.weight()[from] != 0)
+                shares.add((double) Arrays.stream(u.clip(), from, to).filter(x -> x == side).count() / (to - from));
             from = to;
         }
         return shares.build();
     }
+
+    // Where CISPO's factor is held above and the advantage is positive: what TRL counts.
+    private static double heldAbove(List<Group.Completion> all, TokenColumns t, TokenColumns.Update u, PolicyLoss loss) {
+        double sum = 0;
+        int from = 0;
+        for (Group.Completion c : all) {
+            int to = from + c.ids().length;
+            long held = to == from || t.weight()[from] == 0 || !(c.advantage() > 0) ? 0
+                    : Arrays.stream(u.clip(), from, to).filter(x -> x == PolicyLoss.Clip.HIGH).count();
+            sum += loss.sequence() ? (double) held / Math.max(1, to - from) : held;
+            from = to;
+        }
+        return sum / Math.max(1, loss.sequence() ? all.size() : learned(t.weight()));
+    }
+
+    private static long learned(float[] weights) { return IntStream.range(0, weights.length).filter(i -> weights[i] != 0).count(); }
 
     private static Map<String, Double> byKind(List<Group> groups) {
         Map<String, double[]> sums = new TreeMap<>();
@@ -107,9 +142,10 @@ final class GrpoMetrics {
         return x.length == 0 ? 0 : s / x.length;
     }
 
-    static double mean(float[] x) {
+    /// Of the tokens that have a weight.
+    static double mean(float[] x, float[] weights) {
         double s = 0;
-        for (float v : x) s += v;
-        return x.length == 0 ? 0 : s / x.length;
+        for (int i = 0; i < x.length; i++) if (weights[i] != 0) s += x[i];
+        return s / Math.max(1, learned(weights));
     }
 }

@@ -9,6 +9,7 @@ import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
 import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.recipe.Stage;
+import lucid.kernels.contract.LogProb.Surrogate;
 import lucid.nn.batch.PackedBatch;
 import lucid.tensor.LogProbs;
 import lucid.tensor.Scope;
@@ -76,7 +77,8 @@ final class GrpoRun implements StageRun {
             boolean rescore = stage.rescoreEvery() > 0 && step % stage.rescoreEvery() == 0;
             TokenColumns columns = new TokenColumns(refs, weights, updates, rescore ? score(policy, groups, features) : null);
             ledger.write(stepsBefore + step + 1, groups, columns);
-            ObjectNode line = GrpoMetrics.of(groups, columns, results.getLast());
+            ObjectNode line = GrpoMetrics.of(groups, columns, results.getLast(), loss);
+            line.put("epoch", (step + 1.0) / (data.questions() / stage.prompts()));
             line.put("prompts/tokens", groups.stream().mapToInt(g -> policy.splice(g.prompt().ids(), true).length * g.completions().size()).sum());
             // TRL's step is an update: its mean over those of this rollout.
             line.put("step_time", (System.nanoTime() - start) / 1e9 / stage.iterations());
@@ -86,17 +88,19 @@ final class GrpoRun implements StageRun {
                     line.get("rewards/well_formed").asDouble());
             if (line.has("kl")) note += String.format(Locale.ROOT, " kl %.3f", line.get("kl").asDouble());
             note += String.format(Locale.ROOT, " ratio 1: %d/%d", line.get("ratio_exactly_one").asInt(), sampler.length);
-            if (explanation == null) explanation = explain(line.get("ratio_exactly_one").asInt(), updates.getFirst(), weights, results.getFirst());
+            if (explanation == null) explanation = explain(updates.getFirst(), weights, results.getFirst());
             return line;
         }
     }
 
-    private static String explain(int exactlyOne, TokenColumns.Update first, float[] weights, Updater.Result result) {
+    private String explain(TokenColumns.Update first, float[] weights, Updater.Result result) {
+        // CISPO's loss is another number with the same gradient.
+        boolean cispo = loss.surrogate() == Surrogate.CISPO;
         return String.format(Locale.ROOT, "ratio exactly 1 for %d of %d tokens: the trainer computes the sampler's log-probabilities to the bit. "
-                + "The loss (%.4f) is minus the weighted mean advantage%s. Advantages without noise sum to 0 in each group, so it says little; the "
-                        + "gradient (norm %.3f) is what learns.",
-                exactlyOne, first.ratio().length, GrpoMetrics.loss(first, weights), first.kl() == null ? ""
-                        : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl())), result.gradNorm());
+                + "The loss (%.4f) is minus the weighted mean %s%s. Advantages without noise sum to 0 in each group, so it says little; the "
+                        + "gradient (norm %.3f) is what learns.", GrpoMetrics.exactlyOne(first), first.ratio().length,
+                GrpoMetrics.loss(first, weights), cispo ? "of advantage times log-probability" : "advantage", first.kl() == null ? ""
+                        : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl(), weights)), result.gradNorm());
     }
 
     /// Said once, after the first step.
@@ -116,10 +120,11 @@ final class GrpoRun implements StageRun {
                 LogProbs scored = policy.score(pack(policy, some), policy.connect(slice(features, groups.size(), from, some.size()), some.size()),
                         stage.sampling().temperature());
                 Tensor reference = refs == null ? null : tensor(scope, refs, at, n);
-                LogProbs.PolicyTerms terms = scored.policyTerms(loss.settings(), tensor(scope, old, at, n), reference,
+                copy(scored.logProb(), all.logProb(), at);
+                float[] before = loss.old(Arrays.copyOfRange(all.logProb(), at, at + n), Arrays.copyOfRange(old, at, at + n), lengths(some));
+                LogProbs.PolicyTerms terms = scored.policyTerms(loss.settings(), tensor(scope, before, 0, n), reference,
                         tensor(scope, advantages, at, n), tensor(scope, weights, at, n));
                 scored.logProb().backward(terms.coefficient());
-                copy(scored.logProb(), all.logProb(), at);
                 copy(scored.entropy(), all.entropy(), at);
                 copy(terms.ratio(), all.ratio(), at);
                 if (refs != null) copy(terms.kl(), all.kl(), at);
@@ -204,11 +209,15 @@ final class GrpoRun implements StageRun {
         return all;
     }
 
+    private static int[] lengths(List<Group> groups) {
+        return groups.stream().flatMap(g -> g.completions().stream()).mapToInt(c -> c.ids().length).toArray();
+    }
+
     private float[] weights(List<Group> groups) {
-        List<Integer> lengths = new ArrayList<>();
-        for (Group g : groups) for (Group.Completion c : g.completions()) lengths.add(c.ids().length);
-        int[] tokens = lengths.stream().mapToInt(Integer::intValue).toArray();
-        double[] perToken = stage.loss().perStep().weights(tokens);
+        int[] tokens = lengths(groups);
+        int[] learned = groups.stream().flatMap(g -> g.completions().stream())
+                .mapToInt(c -> stage.loss().maskTruncated() && !c.finished() ? 0 : c.ids().length).toArray();
+        double[] perToken = stage.loss().perStep().weights(learned, stage.maxNewTokens());
         float[] all = new float[Arrays.stream(tokens).sum()];
         int at = 0;
         for (int i = 0; i < tokens.length; i++) {

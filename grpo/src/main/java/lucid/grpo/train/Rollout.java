@@ -58,21 +58,27 @@ class Rollout {
             drawn = policy.generate(prompts.stream().map(Prompt::ids).toList(), policy.connect(features, prompts.size()), stage.completions(),
                     settings, null);
         }
-        List<Group> groups = new ArrayList<>();
-        for (int p = 0; p < prompts.size(); p++)
-            groups.add(judge(step, p, prompts.get(p), drawn.subList(p * stage.completions(), (p + 1) * stage.completions())));
-        return groups;
+        return judge(step, prompts, drawn);
     }
 
-    private Group judge(int step, int number, Prompt prompt, List<Completion> drawn) {
+    private List<Group> judge(int step, List<Prompt> prompts, List<Completion> drawn) {
+        int n = stage.completions();
         List<String> texts = drawn.stream().map(c -> CompletionText.of(tokenizer, c.ids())).toList();
-        List<Reward.Score> scores = texts.stream().map(t -> reward.score(t, prompt.solution())).toList();
-        double[] a = advantages.of(scores.stream().mapToDouble(Reward.Score::total).toArray(), seed, step, number);
-        List<Group.Completion> completions = new ArrayList<>();
-        for (int i = 0; i < drawn.size(); i++) {
-            Completion c = drawn.get(i);
-            completions.add(new Group.Completion(c.ids(), c.logProbs(), texts.get(i), c.ended(), scores.get(i), a[i]));
+        List<Reward.Score> scores = new ArrayList<>();
+        for (int i = 0; i < drawn.size(); i++) scores.add(reward.score(texts.get(i), prompts.get(i / n).solution()));
+        List<double[]> rewards = new ArrayList<>();
+        for (int p = 0; p < prompts.size(); p++)
+            rewards.add(scores.subList(p * n, (p + 1) * n).stream().mapToDouble(Reward.Score::total).toArray());
+        List<double[]> a = advantages.ofStep(rewards, seed, step);
+        List<Group> groups = new ArrayList<>();
+        for (int p = 0; p < prompts.size(); p++) {
+            List<Group.Completion> completions = new ArrayList<>();
+            for (int i = p * n; i < (p + 1) * n; i++) {
+                Completion c = drawn.get(i);
+                completions.add(new Group.Completion(c.ids(), c.logProbs(), texts.get(i), c.ended(), scores.get(i), a.get(p)[i - p * n]));
+            }
+            groups.add(new Group(prompts.get(p), completions));
         }
-        return new Group(prompt, completions);
+        return groups;
     }
 }

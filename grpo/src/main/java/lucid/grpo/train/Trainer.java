@@ -18,7 +18,6 @@ import lucid.grpo.console.Json;
 import lucid.grpo.data.Control;
 import lucid.grpo.data.Prompt;
 import lucid.grpo.data.TrainingData;
-import lucid.grpo.policy.Advantages;
 import lucid.grpo.recipe.Recipe;
 import lucid.grpo.recipe.Stage;
 import lucid.grpo.run.Checksums;
@@ -142,8 +141,7 @@ public final class Trainer {
         return switch (stage) {
             case Stage.Supervised s -> new SupervisedRun(s, policy, data, updater, recipe.seed());
             case Stage.Grpo g -> {
-                var advantages = new Advantages(g.advantage().eps(), g.advantage().noise(), g.advantage().divideByStd());
-                Rollout rollout = new Rollout(g, policy, data, tokenizer, g.reward().judge(), advantages, recipe.drawSeed(g.name()));
+                Rollout rollout = new Rollout(g, policy, data, tokenizer, g.reward().judge(), g.advantage().advantages(), recipe.drawSeed(g.name()));
                 Policy reference = g.loss().beta() == 0 ? null : reference(index, begun);
                 yield new GrpoRun(g, policy, reference, data, rollout, updater, new Ledger(folder.root(), data, tokenizer::text),
                         recipe.seed(), firstStep);

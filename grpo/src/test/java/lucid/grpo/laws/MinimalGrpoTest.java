@@ -38,22 +38,26 @@ import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// The loop for reading and the loop for training go through the same weights and moments.
 class MinimalGrpoTest {
     @TempDir Path folder;
 
     /// Trains both from the end of the supervised stage.
-    private void assertSame(Toy.Knobs knobs) throws IOException {
-        Recipe recipe = Toy.recipe(knobs);
+    private void assertSame(Toy.Knobs knobs) throws IOException { assertSame(Toy.grpo(knobs)); }
+
+    private void assertSame(Stage.Grpo stage) throws IOException {
+        Recipe recipe = Toy.recipe(Toy.letters(10, 100), stage);
         RunState end = Toy.train(folder, recipe, 2);
         Path start = RunFolder.checkpoints(folder).getFirst();
         assertEquals("letters", RunFolder.state(start).stage());
         try (Device device = new SimdDevice(1); TinyLlavaVideo model = TinyLlavaVideo.load(device, start)) {
             List<String> report = new ArrayList<>();
-            MinimalGrpo minimal = new MinimalGrpo(Toy.grpo(knobs), recipe.seed(), model, Toy.data(), Toy.TOKENIZER, Set.of(Toy.TOKENIZER.eosId()));
+            MinimalGrpo minimal = new MinimalGrpo(stage, recipe.seed(), model, Toy.data(), Toy.TOKENIZER, Set.of(Toy.TOKENIZER.eosId()));
             assertEquals(end.hash(), minimal.train(new HashChain(RunFolder.state(start).hash()), report::add));
-            assertEquals(knobs.steps(), report.size());
+            assertEquals(stage.steps(), report.size());
         }
         List<JsonNode> steps = Toy.metrics(folder).stream().filter(l -> l.get("stage").asText().equals("grpo")).toList();
         assertTrue(steps.stream().anyMatch(l -> l.get("reward_std").asDouble() > 0), "rewards should differ, or the test says little: " + steps);
@@ -65,6 +69,12 @@ class MinimalGrpoTest {
     @Test void onPolicy() throws IOException { assertSame(Toy.Knobs.PLAIN.prompts(3).microBatch(2)); }
 
     @Test void severalUpdatesPerRolloutWithClip() throws IOException { assertSame(Toy.Knobs.PLAIN.prompts(2).iterations(3, 0.1).tokenMean()); }
+
+    /// The other losses, with several updates and completions that are cut off.
+    @ParameterizedTest @MethodSource("lucid.grpo.laws.Toy#losses")
+    void otherLosses(String name, Stage.AdvantageSpec advantage, Stage.LossSpec loss) throws IOException {
+        assertSame(Toy.with(Toy.grpo(Toy.Knobs.PLAIN.prompts(3).iterations(3, null).microBatch(2)), advantage, loss));
+    }
 
     /// The sizes of the demo: whole vectors, a kernel's wide paths, a prompt longer than a block of keys.
     @Test void atTheSizesOfTheDemo() { assertSameWeights(0); }

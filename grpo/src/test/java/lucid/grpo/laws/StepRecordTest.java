@@ -36,6 +36,8 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// What a GRPO step writes down is what happened in it: metrics, ledger, and what `inspect` and the report make of them.
 class StepRecordTest {
@@ -55,10 +57,9 @@ class StepRecordTest {
     }
 
     private static Stage.Grpo withoutKl(Stage.Grpo g) {
-        Stage.LossSpec l = g.loss();
         return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), g.maxNewTokens(),
                 g.sampling(), g.reward(), g.advantage(),
-                new Stage.LossSpec(l.epsilonLow(), l.epsilonHigh(), 0, l.klClamp(), l.aggregation()), g.optimizer(), g.trainable(), g.saveEvery(),
+                g.loss().withoutKl(), g.optimizer(), g.trainable(), g.saveEvery(),
                         g.interimEvery(), g.rescoreEvery());
     }
 
@@ -149,6 +150,52 @@ class StepRecordTest {
             }
         }
         assertTrue(held, "the clip should hold some tokens of this group");
+    }
+
+    /// Of every other loss: coefficients by the formula, what is held, the step's loss, and its metrics.
+    @ParameterizedTest @MethodSource("lucid.grpo.laws.Toy#losses")
+    void otherLosses(String name, Stage.AdvantageSpec advantage, Stage.LossSpec spec) throws IOException {
+        Path run = train(Toy.with(THREE_UPDATES, advantage, spec), name);
+        Inspection inspection = new Inspection(run, Assertions::fail);
+        PolicyLoss loss = spec.policyLoss();
+        int held = 0;
+        int masked = 0;
+        for (int step = LETTERS + 1; step <= LETTERS + 2; step++) {
+            double total = 0;
+            for (int i = 0; i < 16; i++) {
+                JsonNode c = inspection.completion(step, i / 4, i % 4);
+                double centred = c.get("reward").asDouble() - c.get("reward_mean").asDouble();
+                double scaled = centred / (c.get("reward_std").asDouble() + 1e-4) + 0.02 * c.path("normal").asDouble();
+                assertEquals(c.get("advantage").asDouble(), advantage.divideByStd() ? scaled : centred, 1e-9);
+                boolean out = spec.maskTruncated() && !c.get("finished").asBoolean();
+                if (out) masked++;
+                for (TokenRow row : inspection.tokens(step, i / 4, i % 4)) {
+                    assertEquals(out, row.weight() == 0);
+                    for (TokenRow.Update u : row.updates()) {
+                        assertEquals(u.recomputed(), u.coefficient(), 1e-4 * Math.abs(u.recomputed()) + 1e-8);
+                        assertEquals(loss.clip((float) u.ratio(), row.advantage()), u.clip());
+                        total += row.weight() * u.loss() / 3;
+                        if (u.clip() != PolicyLoss.Clip.NONE) held++;
+                    }
+                }
+            }
+            JsonNode metrics = inspection.step(step).get("metrics");
+            assertEquals(metrics.get("loss").asDouble(), total, 1e-6);
+            assertEquals(spec.surrogate().equals("cispo"), metrics.has("cispo_clip_ratio"));
+            assertEquals(!spec.surrogate().equals("cispo"), metrics.has("clip_ratio/region_mean"));
+            assertEquals(spec.delta() != null, metrics.has("clip_ratio/delta_mean"));
+            assertEquals((step - LETTERS) / (double) (Toy.data().questions() / 4), metrics.get("epoch").asDouble(), 1e-12);
+        }
+        if (!name.equals("times")) assertTrue(held > 0, "some tokens should be held");
+        if (spec.maskTruncated()) assertTrue(masked > 0, "some completions should be cut off");
+        List<String> text = InspectionText.token(inspection, LETTERS + 2, 0, 0, 0);
+        String shown = switch (name) {
+            case "times" -> ", KL times ratio, beta";
+            case "sequence" -> ", ratio of the sequence, beta";
+            case "fixed" -> ", delta 1.02, beta";
+            default -> ", surrogate cispo, KL times ratio, beta";
+        };
+        assertTrue(text.stream().anyMatch(l -> l.contains(shown)), text.toString());
     }
 
     @Test void withOneUpdateAndNoReferenceNothingIsWrittenThatWasNotMeasured() throws IOException {
@@ -280,6 +327,8 @@ class StepRecordTest {
     @Test void everyKeyIsInTheTable() throws IOException {
         Set<String> table = RunFolderText.table("A line of metrics.jsonl");
         Set<String> unused = new HashSet<>(table);
+        // Of losses, and of data, that this run does not have; tests of those look for them.
+        unused.removeAll(Set.of("cispo_clip_ratio", "clip_ratio/delta_mean"));
         for (String line : Files.readAllLines(three.resolve("metrics.jsonl"))) {
             for (String key : keys(JSON.readTree(line))) {
                 String name = table.contains(key) ? key : key.replaceFirst("/[^/]+$", "/KIND");

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import lucid.grpo.console.Console;
 import lucid.grpo.data.DriftData;
 import lucid.grpo.data.TrainingData;
@@ -33,6 +34,7 @@ import lucid.nn.weights.Initialization;
 import lucid.tokenizer.BpeTrainer;
 import lucid.tokenizer.Tokenizer;
 import lucid.video.drift.DriftPlan;
+import org.junit.jupiter.params.provider.Arguments;
 
 /// A model of the published architecture with odd little sizes, and recipes that train it in a second or two.
 public final class Toy {
@@ -99,6 +101,23 @@ public final class Toy {
                 new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0.02, true),
                         new Stage.LossSpec(k.epsilon, k.epsilon, 0.1, 100.0, k.aggregation),
                 adamW(5e-3), List.of(Stage.Part.CONNECTOR, Stage.Part.LANGUAGE_MODEL), k.saveEvery, k.interimEvery, k.rescoreEvery);
+    }
+
+    /// The losses that a recipe can choose beside the plain one: name, advantage, loss.
+    static Stream<Arguments> losses() {
+        Stage.AdvantageSpec group = new Stage.AdvantageSpec(1e-4, 0.02, true);
+        Stage.AdvantageSpec batch = new Stage.AdvantageSpec(1e-4, 0.02, true, "batch");
+        return Stream.of(
+                Arguments.of("times", group, new Stage.LossSpec(0.05, 0.05, 0.2, 100.0, "token_mean", "clip", "token", null, true, false)),
+                Arguments.of("sequence", batch, new Stage.LossSpec(0.005, 0.01, 0.1, null, "sequence_mean", "clip", "sequence", null, false, true)),
+                Arguments.of("fixed", new Stage.AdvantageSpec(1e-4, 0, false), new Stage.LossSpec(null, null, 0.1, null, "fixed_length_mean", "clip",
+                        "token", 1.02, false, true)),
+                Arguments.of("cispo", group, new Stage.LossSpec(0.05, 0.02, 0.1, null, "token_mean", "cispo", "token", null, true, true)));
+    }
+
+    static Stage.Grpo with(Stage.Grpo g, Stage.AdvantageSpec advantage, Stage.LossSpec loss) {
+        return new Stage.Grpo(g.name(), g.phase(), g.steps(), g.prompts(), g.completions(), g.iterations(), g.microBatch(), 5, g.sampling(),
+                g.reward(), advantage, loss, g.optimizer(), g.trainable(), g.saveEvery(), g.interimEvery(), g.rescoreEvery());
     }
 
     static Recipe recipe(Stage... stages) {

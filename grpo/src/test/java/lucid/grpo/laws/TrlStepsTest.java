@@ -47,7 +47,7 @@ class TrlStepsTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MADE_AGAIN = "the run is another one than TRL saw: make trl/steps.json again, with -Dlucid.trl=DIR and trl_steps.py";
     private static final boolean KEPT = System.getProperty("lucid.trl") != null;
-    private static final int CASES = 6;
+    private static final int CASES = 11;
     private static final int SAMPLES = 4;
     private static final double EPS = 1e-3;
     // f32: the largest differences seen are a quarter of this.
@@ -70,12 +70,21 @@ class TrlStepsTest {
     }
 
     private static Stage.OptimizerSpec adamW(double lr, String schedule, int warmup, double decay, Double maxNorm) {
-        return new Stage.OptimizerSpec(lr, 0.9, 0.99, EPS, decay, schedule, warmup, 0.1, maxNorm);
+        return new Stage.OptimizerSpec(lr, 0.9, 0.99, EPS, decay, schedule, warmup, schedule.equals("cosine_with_min_lr") ? 0.1 : 0, maxNorm);
     }
 
     private static Stage.Grpo grpo(int steps, int iterations, int microBatch, boolean byStd, Stage.LossSpec loss, Stage.OptimizerSpec optimizer) {
-        return new Stage.Grpo("grpo", "grpo", steps, 4, 4, iterations, microBatch, 8, new Stage.SamplingSpec(0.9f, 0, 1, 0),
-                new Stage.RewardSpec("code", 120, true), new Stage.AdvantageSpec(1e-4, 0, byStd), loss, optimizer, DECODER, 100, 0, 0);
+        return grpo(steps, iterations, microBatch, 8, new Stage.AdvantageSpec(1e-4, 0, byStd), loss, optimizer);
+    }
+
+    private static Stage.Grpo grpo(int steps, int iterations, int microBatch, int tokens, Stage.AdvantageSpec advantage, Stage.LossSpec loss,
+            Stage.OptimizerSpec optimizer) {
+        return new Stage.Grpo("grpo", "grpo", steps, 4, 4, iterations, microBatch, tokens, new Stage.SamplingSpec(0.9f, 0, 1, 0),
+                new Stage.RewardSpec("code", 120, true), advantage, loss, optimizer, DECODER, 100, 0, 0);
+    }
+
+    private static Stage.Grpo ofGroups(int iterations, int microBatch, Stage.LossSpec loss) {
+        return grpo(4, iterations, microBatch, true, loss, adamW(5e-3, "cosine", 1, 0.1, 1.0));
     }
 
     private static Stage.Supervised supervised(String kind, int count, Integer microBatch, Stage.OptimizerSpec optimizer) {
@@ -91,6 +100,16 @@ class TrlStepsTest {
             case "kl" -> Toy.recipe(grpo(5, 1, 4, true, loss(null, null, 0.1, "sequence_mean"), adamW(5e-3, "cosine_with_min_lr", 2, 0, 1.0)));
             case "clips" -> Toy.recipe(grpo(4, 3, 2, true, loss(0.02, 0.05, 0.04, "token_mean"), adamW(5e-3, "linear", 1, 0, 0.3)));
             case "centred" -> Toy.recipe(grpo(4, 2, 1, false, loss(0.01, 0.3, 0, "sequence_mean"), adamW(5e-3, "cosine", 0, 0.1, null)));
+            case "kl_times_ratio" -> Toy.recipe(ofGroups(3, 2, new Stage.LossSpec(0.1, 0.2, 0.2, null, "token_mean", "clip", "token", null, true,
+                    false)));
+            case "gspo" -> Toy.recipe(ofGroups(3, 1, new Stage.LossSpec(0.005, 0.01, 0.05, null, "sequence_mean", "clip", "sequence", null, false,
+                    false)));
+            case "dr_grpo" -> Toy.recipe(grpo(4, 2, 4, 4, new Stage.AdvantageSpec(1e-4, 0, false), new Stage.LossSpec(0.1, 0.1, 0, null,
+                    "fixed_length_mean", "clip", "token", null, false, true), adamW(1e-2, "linear", 0, 0, 0.5)));
+            case "cispo" -> Toy.recipe(ofGroups(3, 2, new Stage.LossSpec(null, 0.03, 0.05, null, "token_mean", "cispo", "token", null, false,
+                    false)));
+            case "batch_delta" -> Toy.recipe(grpo(4, 3, 2, 4, new Stage.AdvantageSpec(1e-4, 0, true, "batch"), new Stage.LossSpec(0.05, 0.05, 0.1,
+                    null, "sequence_mean", "clip", "token", 1.1, true, true), adamW(8e-3, "linear", 1, 0, null)));
             case "adapter" -> Toy.recipe(grpo(4, 2, 4, true, loss(0.1, 0.2, 0.1, "sequence_mean"), adamW(2e-2, "linear", 1, 0.05, 1.0)))
                     .withLora(new Recipe.Lora(3, 6, 0, List.of("q_proj", "v_proj", "down_proj")));
             case "supervised" -> Toy.recipe(supervised("open", 6, 2, adamW(1e-2, "linear", 2, 0.1, 1.0)));
@@ -100,7 +119,8 @@ class TrlStepsTest {
         };
     }
 
-    @ParameterizedTest @ValueSource(strings = {"kl", "clips", "centred", "adapter", "supervised", "supervised_adapter"})
+    @ParameterizedTest @ValueSource(strings = {"kl", "clips", "centred", "adapter", "supervised", "supervised_adapter", "kl_times_ratio", "gspo",
+        "dr_grpo", "cispo", "batch_delta"})
     void theSameAsTrl(String name) throws IOException {
         Path run = root.resolve(name);
         Recipe recipe = recipe(name);

@@ -105,6 +105,8 @@ class RecipeNumbersTest {
             loss.epsilon_high                 | 0 2 null       | -0.1 1e39      | a finite number >= 0
             loss.beta                         | 0 2            | -1 1e39        | a finite number >= 0
             loss.kl_clamp                     | 1 null         | 0 -1 1e39      | a finite number > 0
+            loss.delta                        | 1.1 4 null     | 0 -1 1e39      | a finite number > 0
+            loss.delta                        | 1.1 null       | 1 0.5          | more than 1.0: the clip
             """;
     private static final String OPTIMIZER = """
             optimizer.lr                      | 0 1e-9         | -1 1e39          | a finite number >= 0

@@ -102,6 +102,29 @@ class RecipeReaderTest {
         RecipeReader.parse("my.json", demo().replaceFirst("\"constant_with_warmup\",(\\s*)\"warmup\" : 30", "\"constant\",$1\"warmup\" : 0"));
     }
 
+    /// Keys of the loss that have no effect, or a wrong one, beside others.
+    @Test void lossesThatDoNotGoTogether() {
+        String sequence = demo().replace("\"ratio\" : \"token\"", "\"ratio\" : \"sequence\"");
+        String times = "\"kl_times_ratio\" : true";
+        String never = "\"kl_times_ratio\" : false";
+        RecipeReader.parse("my.json", sequence);
+        RecipeReader.parse("my.json", demo().replace(never, times));
+        assertTrue(message(sequence.replace(never, times)).endsWith("loss.kl_times_ratio: found true, wanted false, or ratio token: it is each token's "
+                + "own ratio"));
+        assertTrue(message(demo().replace(never, times).replace("\"beta\" : 0.15", "\"beta\" : 0"))
+                .endsWith("loss.kl_times_ratio: found true, wanted false: beta is 0, there is no KL"));
+        String cispo = demo().replace("\"surrogate\" : \"clip\"", "\"surrogate\" : \"cispo\"");
+        RecipeReader.parse("my.json", cispo);
+        assertTrue(message(cispo.replace("\"delta\" : null", "\"delta\" : 4"))
+                .endsWith("loss.delta: found 4.0, wanted null: cispo has one bound above, epsilon_high"));
+        String clipped = demo().replace("\"epsilon_high\" : null", "\"epsilon_high\" : 0.28");
+        RecipeReader.parse("my.json", clipped.replace("\"delta\" : null", "\"delta\" : 1.29"));
+        assertTrue(message(clipped.replace("\"delta\" : null", "\"delta\" : 1.28")).contains("loss.delta: found 1.28, wanted more than 1.28: "));
+        String centred = demo().replace("\"divide_by_std\" : true", "\"divide_by_std\" : false");
+        assertTrue(message(centred.replace("\"std_of\" : \"group\"", "\"std_of\" : \"batch\""))
+                .endsWith("advantage.std_of: found 'batch', wanted group: divide_by_std is false, nothing is divided"));
+    }
+
     @Test void aMisspeltKeyIsRefusedAndTheNearestSuggested() {
         String m = message(demo().replace("\"max_new_tokens\" : 72,\n    \"sampling\"", "\"max_new_token\" : 72,\n    \"sampling\""));
         assertTrue(m.contains("my.json") && m.contains("line ") && m.contains("'max_new_token'") && m.contains("did you mean 'max_new_tokens'"), m);
@@ -177,7 +200,14 @@ class RecipeReaderTest {
             "epsilon_high" : null    | "epsilon_high" : -0.2     | loss.epsilon_high: found -0.2
             "beta" : 0.15            | "beta" : -1               | loss.beta: found -1.0
             "kl_clamp" : 100.0       | "kl_clamp" : 0            | loss.kl_clamp: found 0.0
-            "sequence_mean"          | "seqmean"                 | stage grpo, loss.aggregation: found 'seqmean', wanted one of sequence_mean, token_mean
+            "sequence_mean"          | "seqmean"                 | stage grpo, loss.aggregation: found 'seqmean', wanted one of sequence_mean, token_mean, fixed_length_mean
+            "surrogate" : "clip"     | "surrogate" : "cipso"     | stage grpo, loss.surrogate: found 'cipso', wanted one of clip, cispo (did you mean 'cispo'?)
+            "surrogate" : "clip"     | "surogate" : "clip"       | unknown key 'surogate' (did you mean 'surrogate'?)
+            "ratio" : "token"        | "ratio" : "tokens"        | loss.ratio: found 'tokens', wanted one of token, sequence (did you mean 'token'?)
+            "ratio" : "token"        | "ratio" : null            | loss.ratio: found null, wanted one of token, sequence
+            "kl_times_ratio" : false | "kl_times_ratio" : 1      | loss.kl_times_ratio: found 1, wanted true or false
+            "mask_truncated" : false | "mask_truncated" : "no"   | loss.mask_truncated: found 'no', wanted true or false
+            "std_of" : "group"       | "std_of" : "step"         | advantage.std_of: found 'step', wanted one of group, batch
             "lr" : 2.5E-4            | "lr" : 1e999              | stage grpo, optimizer.lr: found Infinity
             "beta1" : 0.9            | "beta1" : 1               | optimizer.beta1: found 1.0, wanted a number in [0, 1)
             "beta2" : 0.999          | "beta2" : -0.1            | optimizer.beta2: found -0.1

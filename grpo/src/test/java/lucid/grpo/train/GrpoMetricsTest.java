@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.List;
 import lucid.grpo.data.Prompt;
+import lucid.grpo.policy.Kl;
+import lucid.grpo.policy.PolicyLoss;
 import lucid.grpo.policy.PolicyLoss.Clip;
 import lucid.grpo.reward.Reward;
 import org.junit.jupiter.api.Test;
@@ -21,7 +23,10 @@ class GrpoMetricsTest {
         List<TokenColumns.Update> seen = Arrays.stream(updates)
                 .map(clip -> new TokenColumns.Update(new float[n], new float[n], clip, null, new float[n], new float[n], new float[n])).toList();
         Group group = new Group(new Prompt("kind", 0, "", "", new int[0], null, false, null), completions);
-        return GrpoMetrics.of(List.of(group), new TokenColumns(null, new float[n], seen, null), new Updater.Result(0, 0));
+        float[] weights = new float[n];
+        Arrays.fill(weights, 1f / n);
+        return GrpoMetrics.of(List.of(group), new TokenColumns(null, weights, seen, null), new Updater.Result(0, 0),
+                new PolicyLoss(0.2, 0.2, 0, Kl.PLAIN));
     }
 
     private static Clip[] clips(int low, int high, int all) {

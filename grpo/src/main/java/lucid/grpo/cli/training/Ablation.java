@@ -98,12 +98,13 @@ final class Ablation {
     private Map<String, Recipe> variants() {
         Stage.Grpo g = (Stage.Grpo) recipe.stages().getLast();
         Map<String, Recipe> all = new LinkedHashMap<>();
-        all.put("no noise", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), 0, g.advantage().divideByStd()), g.loss())));
+        Stage.AdvantageSpec a = g.advantage();
+        all.put("no noise", with(change(g, g.reward(), new Stage.AdvantageSpec(a.eps(), 0, a.divideByStd(), a.stdOf()), g.loss())));
         all.put("no length reward", with(change(g, g.reward().withLengthPart(false), g.advantage(), g.loss())));
         all.put("no KL", with(change(g, g.reward(), g.advantage(),
-                new Stage.LossSpec(g.loss().epsilonLow(), g.loss().epsilonHigh(), 0, g.loss().klClamp(), g.loss().aggregation()))));
+                g.loss().withoutKl())));
         all.put(NO_COLD_START, with(g));
-        all.put("no division by std", with(change(g, g.reward(), new Stage.AdvantageSpec(g.advantage().eps(), g.advantage().noise(), false),
+        all.put("no division by std", with(change(g, g.reward(), new Stage.AdvantageSpec(a.eps(), a.noise(), false),
                 g.loss())));
         all.put(DIRECT, with(direct(g)));
         return all;
