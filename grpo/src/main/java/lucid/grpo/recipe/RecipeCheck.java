@@ -245,6 +245,17 @@ final class RecipeCheck {
             throw at.fault("delta", l.delta(), "more than " + least + ": the clip holds a ratio of a positive advantage there");
     }
 
+    // A constant rate is above any floor; the demo's recipe says one there.
+    private static void floor(FieldCheck at, Stage.OptimizerSpec o) {
+        boolean kept = switch (Schedule.Kind.of(o.schedule())) {
+            case CONSTANT, CONSTANT_WITH_WARMUP, COSINE_WITH_MIN_LR -> true;
+            default -> o.floor() == 0;
+        };
+        if (!kept)
+            throw at.fault("floor", o.floor(), "0: schedule " + o.schedule() + " falls without one; " + Schedule.Kind.COSINE_WITH_MIN_LR.published()
+                    + " ends at its floor");
+    }
+
     private static void optimizer(FieldCheck at, Stage stage) {
         Stage.OptimizerSpec o = stage.optimizer();
         at.notNegative("lr", o.lr());
@@ -265,5 +276,6 @@ final class RecipeCheck {
         } catch (IllegalArgumentException e) {
             throw at.fault("schedule", o.schedule(), "one that needs no more than a recipe says: " + e.getMessage());
         }
+        floor(at, o);
     }
 }

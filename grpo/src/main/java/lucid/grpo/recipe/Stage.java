@@ -60,7 +60,8 @@ public sealed interface Stage permits Stage.Supervised, Stage.Grpo {
     /// @param schedule    `constant`, `linear`, `cosine`, `cosine_with_min_lr`, ...: the names of Hugging Face's Trainer, see
     /// [lucid.nn.optim.Schedule]
     /// @param warmup      updates of linear rise, at most all of the stage; the first one's rate is 0, as in that Trainer
-    /// @param floor       share of lr at the end of `cosine_with_min_lr`; no other schedule looks at it
+    /// @param floor       share of lr that the rate does not fall below: `cosine_with_min_lr` ends at it, the constant schedules never fall. With any
+    ///                    other it is 0
     /// @param maxGradNorm global-norm clip; null: none
     record OptimizerSpec(double lr, double beta1, double beta2, double eps, double weightDecay, String schedule, int warmup, double floor,
             Double maxGradNorm) {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RecipeReaderTest {
     private static String message(String json) { return assertThrows(RecipeException.class, () -> RecipeReader.parse("my.json", json)).getMessage(); }
@@ -100,6 +101,17 @@ class RecipeReaderTest {
         assertEquals("my.json, stage language, optimizer.warmup: found 30, wanted 0: schedule constant does not rise; constant_with_warmup does",
                 message(demo().replaceFirst("\"constant_with_warmup\"", "\"constant\"")));
         RecipeReader.parse("my.json", demo().replaceFirst("\"constant_with_warmup\",(\\s*)\"warmup\" : 30", "\"constant\",$1\"warmup\" : 0"));
+    }
+
+    /// A constant rate is above any floor; the demo's stages say one.
+    @ParameterizedTest @ValueSource(strings = {"constant", "constant_with_warmup", "cosine_with_min_lr", "linear", "cosine", "polynomial"})
+    void aFloorThatHasNoEffectIsRefused(String schedule) {
+        String stage = demo().substring(demo().lastIndexOf("\"optimizer\""));
+        String changed = stage.replace("cosine_with_min_lr", schedule).replace("\"warmup\" : 5", "\"warmup\" : 0");
+        boolean kept = schedule.startsWith("constant") || schedule.endsWith("min_lr");
+        if (kept) RecipeReader.parse("my.json", demo().replace(stage, changed));
+        else assertTrue(message(demo().replace(stage, changed)).startsWith("my.json, stage grpo, optimizer.floor: found 0.1, wanted 0: schedule "));
+        RecipeReader.parse("my.json", demo().replace(stage, changed.replace("\"floor\" : 0.1", "\"floor\" : 0")));
     }
 
     /// Keys of the loss that have no effect, or a wrong one, beside others.
@@ -208,6 +220,9 @@ class RecipeReaderTest {
             "kl_times_ratio" : false | "kl_times_ratio" : 1      | loss.kl_times_ratio: found 1, wanted true or false
             "mask_truncated" : false | "mask_truncated" : "no"   | loss.mask_truncated: found 'no', wanted true or false
             "std_of" : "group"       | "std_of" : "step"         | advantage.std_of: found 'step', wanted one of group, batch
+            "cosine_with_min_lr"     | "cosine"                  | stage grpo, optimizer.floor: found 0.1, wanted 0: schedule cosine falls without one; cosine_with_min_lr ends at its floor
+            "cosine_with_min_lr"     | "linear"                  | optimizer.floor: found 0.1, wanted 0: schedule linear
+            "cosine_with_min_lr"     | "inverse_sqrt"            | optimizer.floor: found 0.1, wanted 0: schedule inverse_sqrt
             "lr" : 2.5E-4            | "lr" : 1e999              | stage grpo, optimizer.lr: found Infinity
             "beta1" : 0.9            | "beta1" : 1               | optimizer.beta1: found 1.0, wanted a number in [0, 1)
             "beta2" : 0.999          | "beta2" : -0.1            | optimizer.beta2: found -0.1
