@@ -121,7 +121,7 @@ def supervised(case, folder):
     trainer = in_order(trl.SFTTrainer)(
         model=model, args=config, train_dataset=Dataset.from_list(rows), processing_class=words(case), optimizers=(case.optimizer(model), None))
     trainer.train()
-    return model, [{k: h[k] for k in ("loss", "grad_norm", "learning_rate")} for h in trainer.state.log_history if "loss" in h]
+    return model, [{k: v for k, v in h.items() if k not in OWN} for h in trainer.state.log_history if "loss" in h]
 
 
 def rewarded(case, folder):

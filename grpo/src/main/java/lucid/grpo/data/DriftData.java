@@ -2,6 +2,7 @@ package lucid.grpo.data;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import lucid.grpo.recipe.ExampleKinds;
 import lucid.grpo.recipe.RecipeReader;
 import lucid.tokenizer.Tokenizer;
@@ -108,6 +109,8 @@ public final class DriftData implements TrainingData {
         System.arraycopy(given, 0, begun, 1, given.length);
         return template.continuation(kind, null, begun, p.target());
     }
+
+    @Override public OptionalInt samples(String kind) { return kind.equals("cold_start") ? OptionalInt.of(coldStart.size()) : OptionalInt.empty(); }
 
     // Every epoch shows all 16 samples once, in a new order, mirrored at random and with the options shuffled anew: 16 clips alone would be
     // memorised.

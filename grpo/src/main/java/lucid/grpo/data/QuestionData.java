@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PriorityQueue;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 import lucid.grpo.recipe.ExampleKinds;
@@ -100,6 +101,16 @@ public final class QuestionData implements TrainingData {
 
     private Example conversation(ClipConversation c) {
         return template.example("conversation", Visual.clip(number(c.video())), c.question(), c.answer());
+    }
+
+    @Override public OptionalInt samples(String kind) {
+        List<?> all = switch (kind) {
+            case "cold_start" -> sources.coldStart();
+            case "caption" -> sources.captions();
+            case "conversation" -> sources.conversations();
+            default -> List.of();
+        };
+        return all.isEmpty() ? OptionalInt.empty() : OptionalInt.of(all.size());
     }
 
     @Override public Optional<String> longerThan(String kind, int tokens) {

@@ -3,6 +3,7 @@ package lucid.grpo.data;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// Where examples and prompts come from. Everything is a function of its arguments: no position, no shuffling state, nothing to save.
 public interface TrainingData {
@@ -18,6 +19,9 @@ public interface TrainingData {
     ///
     /// @throws IllegalArgumentException for a kind that this data does not have; the message lists those it has
     Example example(String kind, long seed, String stage, int step, int index, int batch);
+
+    /// How many samples of a kind there are, each of which is learned from once before any is again; empty where examples are made anew every time.
+    default OptionalInt samples(String kind) { return OptionalInt.empty(); }
 
     /// A sample of a kind, said in words, whose example has more than so many tokens; empty where there is none, and where samples are no list.
     default Optional<String> longerThan(String kind, int tokens) { return Optional.empty(); }

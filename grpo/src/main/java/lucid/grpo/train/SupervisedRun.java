@@ -58,14 +58,30 @@ final class SupervisedRun implements StageRun {
         line.put("loss", total);
         if (sums.size() > 1) sums.forEach((kind, s) -> line.put("loss/" + kind, s.mean()));
         line.put("grad_norm", update.gradNorm()).put("learning_rate", update.learningRate());
+        double tokens = sums.values().stream().mapToLong(s -> s.tokens).sum();
+        line.put("entropy", sums.values().stream().mapToDouble(s -> s.entropy).sum() / tokens);
+        line.put("mean_token_accuracy", sums.values().stream().mapToLong(s -> s.likeliest).sum() / tokens);
+        line.put("examples/tokens", drawn.stream().mapToInt(e -> rows(e, frames)).sum());
+        epochs(line, step);
         note = String.format(Locale.ROOT, "loss %.3f", total);
         return line;
+    }
+
+    // What an example is to the model: its tokens, and in the place of the clip that one's rows.
+    private int rows(Example e, boolean frames) { return e.visual() == null ? e.ids().length : policy.splice(e.ids(), !frames).length; }
+
+    // How often every sample of a kind was learned from, where its samples are a list.
+    private void epochs(ObjectNode line, int step) {
+        stage.mix().forEach((kind, count) -> data.samples(kind)
+                .ifPresent(all -> line.put(stage.mix().size() > 1 ? "epoch/" + kind : "epoch", (step + 1.0) * count / all)));
     }
 
     /// What a step has to learn of a kind, and what it has cost so far.
     private static final class Sum {
         long tokens;
+        long likeliest;
         double loss;
+        double entropy;
 
         double mean() { return loss / tokens; }
     }
@@ -86,7 +102,7 @@ final class SupervisedRun implements StageRun {
         try (Scope scope = Scope.open(policy.device())) {
             Tensor visual = visuals.isEmpty() ? null : see(visuals, frames);
             LogProbs scored = policy.score(pack(groups, frames, visual != null), visual, 1f);
-            float[] seeds = seeds(examples, scored.logProb().toFloats(), sums);
+            float[] seeds = seeds(examples, scored, sums);
             scored.logProb().backward(Tensor.of(scope, seeds, seeds.length));
         }
     }
@@ -132,7 +148,10 @@ final class SupervisedRun implements StageRun {
         return List.copyOf(groups.values());
     }
 
-    private static float[] seeds(List<Example> examples, float[] logProbs, Map<String, Sum> sums) {
+    private static float[] seeds(List<Example> examples, LogProbs scored, Map<String, Sum> sums) {
+        float[] logProbs = scored.logProb().toFloats();
+        float[] entropy = scored.entropy().toFloats();
+        float[] top = scored.top().toFloats();
         int learned = examples.stream().mapToInt(Example::learned).sum();
         if (learned != logProbs.length)
             throw new IllegalStateException("scored " + logProbs.length + " tokens but the examples have " + learned + " to learn");
@@ -143,6 +162,8 @@ final class SupervisedRun implements StageRun {
             float weight = (float) (-1.0 / sum.tokens);
             for (int i = 0; i < e.learned(); i++) {
                 sum.loss -= logProbs[at];
+                sum.entropy += entropy[at];
+                sum.likeliest += (long) top[at];
                 seeds[at++] = weight;
             }
         }

@@ -259,14 +259,16 @@ public final class Trainer {
     private OptionalLong tokens(RunState state) {
         if (state.step() == 0) return OptionalLong.of(0);
         RunReader run = new RunReader(from.orElseThrow().getParent().getParent(), console::line);
-        return run.metrics().stream().filter(m -> m.path("step").asLong() == state.totalSteps() && m.has("prompts/tokens") && m.has("num_tokens"))
+        return run.metrics().stream().filter(m -> m.path("step").asLong() == state.totalSteps() && m.has("num_tokens"))
+                .filter(m -> m.has("prompts/tokens") || m.has("examples/tokens"))
                 .mapToLong(m -> m.get("num_tokens").asLong()).findFirst();
     }
 
-    // As TRL counts: a prompt once for each of its completions.
+    // As TRL counts: a prompt once for each of its completions, or for each example that begins with it.
     private static OptionalLong count(ObjectNode line, OptionalLong before) {
-        if (before.isEmpty() || !line.has("prompts/tokens")) return before;
-        long now = before.getAsLong() + line.get("prompts/tokens").asLong() + line.get("completions/tokens").asLong();
+        if (before.isEmpty()) return before;
+        long now = before.getAsLong() + line.path("examples/tokens").asLong() + line.path("prompts/tokens").asLong()
+                + line.path("completions/tokens").asLong();
         line.put("num_tokens", now);
         return OptionalLong.of(now);
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -162,6 +163,22 @@ class QuestionFileRunTest extends CommandTest {
 
     private String lastHash() throws IOException {
         return new ObjectMapper().readTree(Files.readAllLines(run.resolve("metrics.jsonl")).getLast()).get("hash").asText();
+    }
+
+    /// TRL's numbers of a supervised step; two of sixteen samples a step.
+    @Test void whatIsWrittenOfASupervisedStep() throws IOException {
+        train().ok();
+        List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
+        long tokens = 0;
+        for (int step = 0; step < 2; step++) {
+            JsonNode line = new ObjectMapper().readTree(lines.get(step));
+            assertEquals((step + 1) / 8.0, line.get("epoch").asDouble());
+            tokens += line.get("examples/tokens").asLong();
+            assertEquals(tokens, line.get("num_tokens").asLong());
+            assertTrue(line.get("entropy").asDouble() > 0 && line.get("mean_token_accuracy").asDouble() >= 0
+                    && line.get("mean_token_accuracy").asDouble() <= 1, line.toString());
+        }
+        assertTrue(tokens > 0);
     }
 
     @Test void aClipThatIsMissingIsNamedBeforeAnythingIsMade() throws IOException {

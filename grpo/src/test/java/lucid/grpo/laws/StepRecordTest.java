@@ -17,7 +17,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
@@ -150,6 +152,20 @@ class StepRecordTest {
             }
         }
         assertTrue(held, "the clip should hold some tokens of this group");
+    }
+
+    /// Where one of several kinds is a list of samples, and not made anew every time.
+    @Test void howOftenSamplesWereLearnedFrom() throws IOException {
+        Stage.Supervised letters = Toy.letters(2, 100);
+        Map<String, Integer> mix = new LinkedHashMap<>(Map.of("early_document", 2));
+        mix.put("cold_start", 4);
+        Path run = folder.resolve("samples");
+        Toy.train(run, Toy.recipe(new Stage.Supervised("mixed", "cold_start", 2, mix, letters.optimizer(), letters.trainable(), 100)), 1);
+        List<JsonNode> lines = Toy.metrics(run);
+        for (int step = 0; step < 2; step++) {
+            assertEquals((step + 1) * 4.0 / 16, lines.get(step).get("epoch/cold_start").asDouble());
+            assertFalse(lines.get(step).has("epoch") || lines.get(step).has("epoch/early_document"));
+        }
     }
 
     /// Of every other loss: coefficients by the formula, what is held, the step's loss, and its metrics.
@@ -328,7 +344,7 @@ class StepRecordTest {
         Set<String> table = RunFolderText.table("A line of metrics.jsonl");
         Set<String> unused = new HashSet<>(table);
         // Of losses, and of data, that this run does not have; tests of those look for them.
-        unused.removeAll(Set.of("cispo_clip_ratio", "clip_ratio/delta_mean"));
+        unused.removeAll(Set.of("cispo_clip_ratio", "clip_ratio/delta_mean", "epoch/KIND"));
         for (String line : Files.readAllLines(three.resolve("metrics.jsonl"))) {
             for (String key : keys(JSON.readTree(line))) {
                 String name = table.contains(key) ? key : key.replaceFirst("/[^/]+$", "/KIND");

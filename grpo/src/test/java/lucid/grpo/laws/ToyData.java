@@ -2,6 +2,7 @@ package lucid.grpo.laws;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.IntConsumer;
 import java.util.function.UnaryOperator;
 import lucid.grpo.data.DriftData;
@@ -38,6 +39,8 @@ public final class ToyData implements TrainingData {
         target[letter.length] = tokenizer.eosId();
         return Example.of(kind, Visual.clip(p.clip()), p.ids(), target);
     }
+
+    @Override public OptionalInt samples(String kind) { return drift.samples(kind); }
 
     @Override public List<Prompt> prompts(long seed, String stage, int step, int count) {
         atStep.run();
