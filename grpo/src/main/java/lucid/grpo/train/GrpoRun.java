@@ -97,10 +97,10 @@ final class GrpoRun implements StageRun {
         // CISPO's loss is another number with the same gradient.
         boolean cispo = loss.surrogate() == Surrogate.CISPO;
         return String.format(Locale.ROOT, "ratio exactly 1 for %d of %d tokens: the trainer computes the sampler's log-probabilities to the bit. "
-                + "The loss (%.4f) is minus the weighted mean %s%s. Advantages without noise sum to 0 in each group, so it says little; the "
-                        + "gradient (norm %.3f) is what learns.", GrpoMetrics.exactlyOne(first), first.ratio().length,
-                GrpoMetrics.loss(first, weights), cispo ? "of advantage times log-probability" : "advantage", first.kl() == null ? ""
-                        : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl(), weights)), result.gradNorm());
+                + "The loss (%.4f) is minus the weighted mean %s%s. %s gradient (norm %.3f) is what learns.", GrpoMetrics.exactlyOne(first),
+                first.ratio().length, GrpoMetrics.loss(first, weights), cispo ? "of advantage times log-probability" : "advantage",
+                first.kl() == null ? "" : String.format(Locale.ROOT, " plus beta times KL (now %.4f)", GrpoMetrics.mean(first.kl(), weights)),
+                cispo ? "The" : "Advantages without noise sum to 0 in each group, so it says little; the", result.gradNorm());
     }
 
     /// Said once, after the first step.
