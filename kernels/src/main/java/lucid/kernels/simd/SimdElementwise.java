@@ -159,13 +159,13 @@ public final class SimdElementwise implements Elementwise {
             long o, int n,
                                       boolean add) {
         int whole = add ? 0 : Species.F.loopBound(n);
-        UnaryBackwardLoops.run(op, x, xo, dy, go, dx, o, whole);
+        UnaryBackwardLoops.run(op, pad, x, xo, dy, go, dx, o, whole);
         for (int i = whole; i < n; i += Pads.LENGTH) {
             int piece = Math.min(Pads.LENGTH, n - i);
             long at = 4L * i;
             Pads.in(pad, 0, x, xo + at, piece);
             Pads.in(pad, 1, dy, go + at, piece);
-            UnaryBackwardLoops.run(op, pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), roundUp(piece));
+            UnaryBackwardLoops.run(op, pad, pad, Pads.slot(0), pad, Pads.slot(1), pad, Pads.slot(2), roundUp(piece));
             deliver(pad, 2, dx, o + at, piece, add);
         }
     }

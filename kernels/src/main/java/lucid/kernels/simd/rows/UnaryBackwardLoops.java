@@ -10,15 +10,20 @@ import lucid.kernels.contract.Elementwise.Unary;
 import lucid.kernels.math.ScalarMath;
 import lucid.kernels.simd.vector.Derivatives;
 import lucid.kernels.simd.vector.VectorMath;
+import lucid.kernels.simd.work.Pads;
 
 /// `dx = f'(x) · dy` over n contiguous floats, n a multiple of the vector length: one loop per function, see [UnaryLoops].
 public final class UnaryBackwardLoops {
     private static final long STEP = LANES * 4L;
+    /// The slot of the pad in which one loop leaves numbers for the next; its callers use those before it.
+    private static final int WAITING = 3;
 
     private UnaryBackwardLoops() {}
 
     /// `dx = dy f'(x)` over n floats; offsets in bytes.
-    public static void run(Unary op, MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
+    ///
+    /// @param pad the thread's, see [Pads]
+    public static void run(Unary op, MemorySegment pad, MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
         switch (op) {
             case NEG -> neg(x, xo, dy, go, dx, o, n);
             case ABS -> abs(x, xo, dy, go, dx, o, n);
@@ -32,7 +37,7 @@ public final class UnaryBackwardLoops {
             case RELU -> relu(x, xo, dy, go, dx, o, n);
             case SILU -> silu(x, xo, dy, go, dx, o, n);
             case GELU_TANH -> geluTanh(x, xo, dy, go, dx, o, n);
-            case GELU_ERF -> geluErf(x, xo, dy, go, dx, o, n);
+            case GELU_ERF -> geluErf(pad, x, xo, dy, go, dx, o, n);
             case SIN -> sin(x, xo, dy, go, dx, o, n);
             case COS -> cos(x, xo, dy, go, dx, o, n);
             case ERF -> erf(x, xo, dy, go, dx, o, n);
@@ -99,9 +104,23 @@ public final class UnaryBackwardLoops {
             load(dy, go).mul(Derivatives.geluTanh(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
     }
 
-    private static void geluErf(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
-        for (int i = 0; i < n; i += LANES, xo += STEP, go += STEP, o += STEP)
-            load(dy, go).mul(Derivatives.geluErf(load(x, xo))).intoMemorySegment(dx, o, NATIVE);
+    /// In two loops, because of the two exponentials; dx may be x or dy, so the distribution waits in the pad.
+    private static void geluErf(MemorySegment pad, MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
+        for (int i = 0; i < n; i += Pads.LENGTH) {
+            int piece = Math.min(Pads.LENGTH, n - i);
+            long at = 4L * i;
+            normalCdf(x, xo + at, pad, Pads.slot(WAITING), piece);
+            geluErf(x, xo + at, pad, Pads.slot(WAITING), dy, go + at, dx, o + at, piece);
+        }
+    }
+
+    private static void normalCdf(MemorySegment x, long xo, MemorySegment cdf, long co, int n) {
+        for (int i = 0; i < n; i += LANES, xo += STEP, co += STEP) Derivatives.normalCdf(load(x, xo)).intoMemorySegment(cdf, co, NATIVE);
+    }
+
+    private static void geluErf(MemorySegment x, long xo, MemorySegment cdf, long co, MemorySegment dy, long go, MemorySegment dx, long o, int n) {
+        for (int i = 0; i < n; i += LANES, xo += STEP, co += STEP, go += STEP, o += STEP)
+            load(dy, go).mul(Derivatives.geluErf(load(x, xo), load(cdf, co))).intoMemorySegment(dx, o, NATIVE);
     }
 
     private static void sin(MemorySegment x, long xo, MemorySegment dy, long go, MemorySegment dx, long o, int n) {

@@ -73,12 +73,14 @@ public final class Derivatives {
         return t.add(ONE).mul(HALF).add(x.mul(HALF).mul(ONE.sub(t.mul(t))).mul(slope));
     }
 
-    /// `Φ(x) + x φ(x)`.
-    public static FloatVector geluErf(FloatVector x) {
-        FloatVector density = VectorMath.exp(x.mul(x).mul(MINUS_HALF)).mul(NORMAL_PEAK);
-        FloatVector cdf = VectorMath.erf(x.mul(Activations.SQRT_HALF)).add(ONE).mul(HALF);
+    /// `Φ(x) + x φ(x)`, with `cdf = Φ(x)` known: two exponentials are too many for one loop, see [VectorMath].
+    public static FloatVector geluErf(FloatVector x, FloatVector cdf) {
+        FloatVector density = VectorMath.expOfNonPositive(x.mul(x).mul(MINUS_HALF)).mul(NORMAL_PEAK);
         return cdf.add(x.mul(density));
     }
+
+    /// `Φ(x) = ½ (1 + erf(x/√2))`, the normal distribution.
+    public static FloatVector normalCdf(FloatVector x) { return VectorMath.erf(x.mul(Activations.SQRT_HALF)).add(ONE).mul(HALF); }
 
     /// `cos x`.
     public static FloatVector sin(FloatVector x) { return VectorMath.cos(x); }
@@ -87,5 +89,5 @@ public final class Derivatives {
     public static FloatVector cos(FloatVector x) { return VectorMath.sin(x).neg(); }
 
     /// `2/√π · e^(-x²)`.
-    public static FloatVector erf(FloatVector x) { return VectorMath.exp(x.mul(x).neg()).mul(ERF_SLOPE); }
+    public static FloatVector erf(FloatVector x) { return VectorMath.expOfNonPositive(x.mul(x).neg()).mul(ERF_SLOPE); }
 }

@@ -5,19 +5,12 @@ import jdk.incubator.vector.IntVector;
 import lucid.kernels.math.Coefficients;
 
 /// [Coefficients] and a few numbers in every lane. A `broadcast` in the code would give the same vector, but costs HotSpot some hundred nodes of its
-/// inlining budget of 18,000 each time; a constant costs a load.
+/// inlining budget of 18,000 each time; a constant costs a load for every vector of a loop, so it is the dearer way where the budget allows the
+/// other.
 public final class VectorCoefficients {
     static final FloatVector ROUND = all(Coefficients.ROUND);
-    static final FloatVector LOG2E = all(Coefficients.LOG2E);
     static final FloatVector LN2_HI = all(Coefficients.LN2_HI);
     static final FloatVector LN2_LO = all(Coefficients.LN2_LO);
-    static final FloatVector EXP_MAX = all(Coefficients.EXP_MAX);
-    static final FloatVector EXP_MIN = all(Coefficients.EXP_MIN);
-    static final FloatVector E0 = all(Coefficients.E0);
-    static final FloatVector E1 = all(Coefficients.E1);
-    static final FloatVector E2 = all(Coefficients.E2);
-    static final FloatVector E3 = all(Coefficients.E3);
-    static final FloatVector E4 = all(Coefficients.E4);
     static final FloatVector L0 = all(Coefficients.L0);
     static final FloatVector L1 = all(Coefficients.L1);
     static final FloatVector L2 = all(Coefficients.L2);
@@ -61,8 +54,6 @@ public final class VectorCoefficients {
     static final FloatVector C0 = all(Coefficients.C0);
     static final FloatVector C1 = all(Coefficients.C1);
     static final FloatVector C2 = all(Coefficients.C2);
-    static final FloatVector MINUS_LN2_HI = all(-Coefficients.LN2_HI);
-    static final FloatVector MINUS_LN2_LO = all(-Coefficients.LN2_LO);
     static final FloatVector MINUS_PIO2_1 = all(-Coefficients.PIO2_1);
     static final FloatVector MINUS_PIO2_3 = all(-Coefficients.PIO2_3);
     static final FloatVector ZERO = all(0f);
@@ -77,10 +68,8 @@ public final class VectorCoefficients {
     static final FloatVector NAN = all(Float.NaN);
     static final FloatVector INFINITY = all(Float.POSITIVE_INFINITY);
     static final FloatVector MINUS_INFINITY = all(Float.NEGATIVE_INFINITY);
-    static final IntVector ROUND_BITS = IntVector.broadcast(Species.I, Coefficients.ROUND_BITS);
     static final IntVector SQRT_HALF_BITS = IntVector.broadcast(Species.I, Coefficients.SQRT_HALF_BITS);
     static final IntVector SIGN = IntVector.broadcast(Species.I, 0x80000000);
-    static final IntVector BIAS = IntVector.broadcast(Species.I, 127);
     static final IntVector QUADRANT = IntVector.broadcast(Species.I, 2);
     static final IntVector ZERO_BITS = IntVector.broadcast(Species.I, 0);
     static final IntVector ONE_BITS = IntVector.broadcast(Species.I, 1);

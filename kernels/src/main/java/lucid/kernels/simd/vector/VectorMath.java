@@ -14,38 +14,39 @@ import jdk.incubator.vector.VectorOperators;
 import lucid.kernels.math.Coefficients;
 
 /// Lucid's elementary functions on vectors of [Species#F]: lane for lane the bits of [lucid.kernels.math.ScalarMath], where the formulas are
-/// explained. A call that HotSpot does not inline boxes its vectors, so methods stay below 325 bytecodes, use ready-made constants
-/// ([VectorCoefficients]) and call each other early: past 18,000 nodes (some forty vector operations) HotSpot inlines the Vector API, but nothing of
-/// ours.
+/// explained. A call that HotSpot does not inline boxes its vectors, so methods stay below 325 bytecodes and call each other early: past 18,000 nodes
+/// (some forty vector operations) HotSpot inlines the Vector API, but nothing of ours.
+///
+/// The exponentials, through which all that trains or answers goes, broadcast their constants where they use them; the rest uses ready-made ones
+/// ([VectorCoefficients]), which cost fewer nodes. A ready-made vector lies in a `float[]`, and a loop that stores into memory reads it again for
+/// every vector, across two lines: exp took twice as long with them.
 public final class VectorMath {
     private VectorMath() {}
 
     /// `eˣ`.
     public static FloatVector exp(FloatVector x) {
-        FloatVector c = x.blend(EXP_MAX, x.compare(GT, EXP_MAX));
-        c = c.blend(EXP_MIN, c.compare(LT, EXP_MIN));
-        FloatVector z = c.fma(LOG2E, ROUND);
-        FloatVector n = z.sub(ROUND);
-        FloatVector r = n.fma(MINUS_LN2_HI, c);
-        r = n.fma(MINUS_LN2_LO, r);
-        FloatVector p = E4.fma(r, E3);
-        p = p.fma(r, E2);
-        p = p.fma(r, E1);
-        p = p.fma(r, E0);
-        p = p.fma(r.mul(r), r).add(ONE);
-        IntVector i = z.reinterpretAsInts().sub(ROUND_BITS);
+        FloatVector most = all(Coefficients.EXP_MAX), least = all(Coefficients.EXP_MIN), round = all(Coefficients.ROUND);
+        FloatVector c = x.blend(most, x.compare(GT, most));
+        c = c.blend(least, c.compare(LT, least));
+        FloatVector z = c.fma(all(Coefficients.LOG2E), round);
+        FloatVector n = z.sub(round);
+        FloatVector r = n.fma(all(-Coefficients.LN2_HI), c);
+        r = n.fma(all(-Coefficients.LN2_LO), r);
+        FloatVector p = all(Coefficients.E4).fma(r, all(Coefficients.E3));
+        p = p.fma(r, all(Coefficients.E2));
+        p = p.fma(r, all(Coefficients.E1));
+        p = p.fma(r, all(Coefficients.E0));
+        p = p.fma(r.mul(r), r).add(all(1));
+        IntVector i = z.reinterpretAsInts().sub(Coefficients.ROUND_BITS);
         IntVector half = i.lanewise(ASHR, 1);
-        FloatVector first = half.add(BIAS).lanewise(LSHL, 23).reinterpretAsFloats();
-        FloatVector second = i.sub(half).add(BIAS).lanewise(LSHL, 23).reinterpretAsFloats();
+        FloatVector first = half.add(127).lanewise(LSHL, 23).reinterpretAsFloats();
+        FloatVector second = i.sub(half).add(127).lanewise(LSHL, 23).reinterpretAsFloats();
         return p.mul(first).mul(second);
     }
 
     /// The bits of [#exp] for x <= 0 (in fact up to 43) and for NaN: what a softmax needs, in two thirds of the operations. Nothing can overflow, so
     /// z counts from 64 and p is scaled as an integer by 2^(n+64), which is normal for every n that is left, then by 2^-64: rounded once, as in exp.
     /// The sum with c · 0 keeps a NaN one, whatever its payload.
-    ///
-    /// Constants are broadcast here: ready-made ones lie in `float[]`, and a loop that stores into a `float[]` reads all of them again for every
-    /// vector, each across two lines.
     public static FloatVector expOfNonPositive(FloatVector x) {
         FloatVector least = all(Coefficients.EXP_MIN), round = all(Coefficients.ROUND + 64);
         FloatVector c = x.blend(least, x.compare(LT, least));
@@ -92,7 +93,7 @@ public final class VectorMath {
     /// `tanh x`.
     public static FloatVector tanh(FloatVector x) {
         FloatVector a = x.abs();
-        FloatVector far = ONE.sub(TWO.div(exp(a.add(a)).add(ONE)));
+        FloatVector far = ONE.sub(TWO.div(expOfNonPositive(twiceUpTo40(a)).add(ONE)));
         FloatVector z = a.mul(a);
         FloatVector p = T7.fma(z, T6);
         p = p.fma(z, T5);
@@ -106,10 +107,16 @@ public final class VectorMath {
         return magnitude.reinterpretAsInts().or(x.reinterpretAsInts().and(SIGN)).reinterpretAsFloats();
     }
 
+    /// Twice a number that is not negative, for [#tanh], which is 1 from 2x = 18 on: so this stays where [#expOfNonPositive] is right.
+    private static FloatVector twiceUpTo40(FloatVector a) {
+        FloatVector twice = a.add(a), most = all(40);
+        return twice.blend(most, twice.compare(GT, most));
+    }
+
     /// `erf x`.
     public static FloatVector erf(FloatVector x) {
         FloatVector a = x.abs();
-        FloatVector far = ONE.sub(exp(erfExponent(a.blend(ERF_ONE, a.compare(GT, ERF_ONE)))));
+        FloatVector far = ONE.sub(expOfNonPositive(erfExponent(a.blend(ERF_ONE, a.compare(GT, ERF_ONE)))));
         FloatVector z = a.mul(a);
         FloatVector p = R7.fma(z, R6);
         p = p.fma(z, R5);
@@ -135,7 +142,26 @@ public final class VectorMath {
     public static FloatVector rsqrt(FloatVector x) { return ONE.div(x.sqrt()); }
 
     /// `σ(x) = 1/(1 + e⁻ˣ)`.
-    public static FloatVector sigmoid(FloatVector x) { return ONE.div(exp(x.neg()).add(ONE)); }
+    public static FloatVector sigmoid(FloatVector x) { return all(1).div(expOrNothing(x.neg()).add(all(1))); }
+
+    /// The bits of [#exp] from -40 on and for NaN; below, something whose sum with 1 is 1 as well. So nothing can underflow, and p is scaled as in
+    /// [#expOfNonPositive], with z counted from -64.
+    private static FloatVector expOrNothing(FloatVector x) {
+        FloatVector most = all(Coefficients.EXP_MAX), least = all(-40), round = all(Coefficients.ROUND - 64);
+        FloatVector c = x.blend(most, x.compare(GT, most));
+        c = c.blend(least, c.compare(LT, least));
+        FloatVector z = c.fma(all(Coefficients.LOG2E), round);
+        FloatVector n = z.sub(round);
+        FloatVector r = n.fma(all(-Coefficients.LN2_HI), c);
+        r = n.fma(all(-Coefficients.LN2_LO), r);
+        FloatVector p = all(Coefficients.E4).fma(r, all(Coefficients.E3));
+        p = p.fma(r, all(Coefficients.E2));
+        p = p.fma(r, all(Coefficients.E1));
+        p = p.fma(r, all(Coefficients.E0));
+        p = p.fma(r.mul(r), r).add(all(1));
+        IntVector scaled = p.reinterpretAsInts().add(z.reinterpretAsInts().lanewise(LSHL, 23));
+        return scaled.reinterpretAsFloats().fma(all(0x1p64f), c.mul(all(0)));
+    }
 
     /// For |x| <= [lucid.kernels.math.Coefficients#TRIG_MAX].
     public static FloatVector sin(FloatVector x) {

@@ -19,6 +19,8 @@ import lucid.kernels.contract.operand.Accumulate;
 import lucid.kernels.contract.operand.DType;
 import lucid.kernels.contract.operand.Matrix;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What is done where HotSpot does not know an instruction of x86's: on ARM, whose vectors have 128 bits. That it has the same bits is
 /// BitHashesTest's.
@@ -66,6 +68,10 @@ class ArmTest {
             calls.put("sum", () -> device.reduce().rowSum(x, column));
             calls.put("gelu", () -> device.elementwise().unary(Unary.GELU_TANH, x, y));
             calls.put("add", () -> device.elementwise().binary(Binary.ADD, x, y, y));
+            Matrix dx = matrix(DType.F32, 999, 131), up = matrix(DType.F32, 999, 131);
+            for (Unary f : new Unary[] {Unary.SILU, Unary.GELU_TANH, Unary.GELU_ERF})
+                calls.put(f + " backward", () -> device.elementwise().unaryBackward(f, x, y, Accumulate.SET, dx));
+            calls.put("swiGlu backward", () -> device.elementwise().swiGluBackward(x, up, y, Accumulate.SET, dx, up));
             return calls;
         }
 
@@ -89,13 +95,15 @@ class ArmTest {
         private Matrix matrix(DType type, int rows, int cols) { return Matrix.of(device.allocate(type, (long) rows * cols), rows, cols); }
     }
 
-    @Test void vectorsDoNotBecomeObjects() throws Exception {
+    /// Nor with what this processor has.
+    @ParameterizedTest(name = "{0}") @ValueSource(strings = {"-Dlucid.isa=arm", "-Dlucid.isa=x86"})
+    void vectorsDoNotBecomeObjects(String isa) throws Exception {
         Process child = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED", "-Xmx1g",
-                "-Dlucid.vectorBits=128", "-Dlucid.isa=arm", "-cp", System.getProperty("java.class.path"), Calls.class.getName())
+                isa, "-cp", System.getProperty("java.class.path"), Calls.class.getName())
                         .redirectError(ProcessBuilder.Redirect.DISCARD).start();
         String output = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(11, output.lines().count(), output);
+        assertEquals(15, output.lines().count(), output);
         assertEquals("", output.lines().filter(line -> !line.endsWith(" false")).collect(Collectors.joining(", ")));
     }
 }

@@ -59,12 +59,33 @@ class VectorMathTest {
         }
     }
 
+    /// Where sigmoid, tanh and erf leave the numbers that they share with exp: clamped earlier than exp itself.
+    @Test void everywhereNearZero() {
+        near("exp", VectorMath::exp, ScalarMath::exp);
+        near("sigmoid", VectorMath::sigmoid, ScalarMath::sigmoid);
+        near("tanh", VectorMath::tanh, ScalarMath::tanh);
+        near("erf", VectorMath::erf, ScalarMath::erf);
+    }
+
+    private static void near(String name, UnaryOperator<FloatVector> vector, FloatFunction scalar) {
+        float[] x = new float[Species.LANES], y = new float[Species.LANES];
+        for (int i = -90_000; i < 90_000; ) {
+            for (int l = 0; l < x.length; l++) x[l] = i++ * 0.001223f;
+            vector.apply(FloatVector.fromArray(Species.F, x, 0)).intoArray(y, 0);
+            for (int l = 0; l < x.length; l++)
+                assertEquals(Float.floatToIntBits(scalar.of(x[l])), Float.floatToIntBits(y[l]), name + "(" + x[l] + ")");
+        }
+    }
+
     /// The exponent is added to bits: no payload may turn a NaN into a number.
-    @Test void expOfNonPositiveKeepsEveryNaN() {
+    @Test void everyNaNStaysOne() {
         for (int payload = 0; payload < 1 << 10; payload++) {
             for (int sign : new int[] {0, Integer.MIN_VALUE}) {
                 float nan = Float.intBitsToFloat(sign | 0x7FC00000 | payload);
-                assertTrue(Float.isNaN(VectorMath.expOfNonPositive(FloatVector.broadcast(Species.F, nan)).lane(0)), "payload " + payload);
+                FloatVector x = FloatVector.broadcast(Species.F, nan);
+                assertTrue(Float.isNaN(VectorMath.expOfNonPositive(x).lane(0)), "payload " + payload);
+                assertTrue(Float.isNaN(VectorMath.sigmoid(x).lane(0)), "payload " + payload);
+                assertTrue(Float.isNaN(VectorMath.tanh(x).lane(0)), "payload " + payload);
             }
         }
     }
