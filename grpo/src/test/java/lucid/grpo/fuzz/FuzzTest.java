@@ -117,6 +117,15 @@ class FuzzTest {
         assertThrows(IllegalArgumentException.class, () -> StrictJson.parse(text.getBytes(StandardCharsets.UTF_8)));
     }
 
+    /// An escape stands for the character that it names, for the judge as well.
+    @Test void theJudgeReadsEscapes() throws IOException {
+        Format map = Format.all().stream().filter(f -> f.name().equals("special-tokens-map")).findFirst().orElseThrow();
+        Sweep sweep = new Sweep(folder, null);
+        sweep.prepare(map);
+        assertTrue(sweep.run(map, "escaped", "{\"eos_token\":{\"content\":\"\\u0000\"}}".getBytes(StandardCharsets.UTF_8)));
+        assertEquals(List.of(), sweep.failures);
+    }
+
     /// The judge itself: a file that says something else than what was read from it is noticed.
     @Test void theJudgeNoticesAnotherFile() throws IOException {
         for (Format f : Format.all()) {

@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import lucid.tokenizer.AddedToken;
@@ -132,18 +134,18 @@ final class TokenizerFormats {
         String lines = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(folder.resolve("merges.txt")))).toString();
         Format.same(lines.lines().filter(l -> !l.isEmpty() && !l.startsWith("#version")).toList(), merges(t), "merges");
         Map<Integer, AddedToken> added = new TreeMap<>();
+        Set<String> named = new HashSet<>(Set.of("<|endoftext|>"));
         Path config = folder.resolve("tokenizer_config.json");
         if (Files.exists(config)) {
             Map<?, ?> root = StrictJson.object(Files.readAllBytes(config));
+            strings(root, named);
             Object decoder = Format.member(root, "added_tokens_decoder");
             if (decoder != null) ((Map<?, ?>) decoder).forEach((id, token) -> added(added, (Map<?, ?>) token, Integer.parseInt((String) id), true));
             Object eos = Format.member(root, "eos_token");
             Object said = eos instanceof Map<?, ?> m ? m.get("content") : eos;
             if (said != null) Format.same(said, t.eos(), "eos_token");
         }
-        String specials = Files.readString(folder.resolve("special_tokens_map.json"));
-        StrictJson.object(specials.getBytes(StandardCharsets.UTF_8));
-        String named = "<|endoftext|>" + specials + (Files.exists(config) ? Files.readString(config) : "");
+        strings(StrictJson.object(Files.readAllBytes(folder.resolve("special_tokens_map.json"))), named);
         StrictJson.object(Files.readAllBytes(folder.resolve("added_tokens.json"))).forEach((content, id) -> {
             int n = ((BigDecimal) id).intValueExact();
             added.putIfAbsent(n, new AddedToken(n, (String) content, t.isSpecial(n), !t.isSpecial(n)));
@@ -156,6 +158,16 @@ final class TokenizerFormats {
             Format.same(listed, token, "added token");
         }
         Format.same(Map.of(), added, "added tokens that were left out");
+    }
+
+    /// Adds every string that stands in the value, however deep; no keys.
+    private static void strings(Object value, Set<String> into) {
+        switch (value) {
+            case String s -> into.add(s);
+            case Map<?, ?> m -> m.values().forEach(v -> strings(v, into));
+            case List<?> l -> l.forEach(v -> strings(v, into));
+            default -> {}
+        }
     }
 
     private static Format.Check ranks(Tokenizer t) {
