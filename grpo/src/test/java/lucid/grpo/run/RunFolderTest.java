@@ -30,13 +30,19 @@ class RunFolderTest {
 
     private static ObjectNode line(int step) { return JSON.createObjectNode().put("step", step).put("reward", step / 2.0); }
 
-    @Test void resumeCutsWhatWasWrittenAfterTheCheckpoint() throws IOException {
+    /// A run that ended after so many steps, its only checkpoint made after the first.
+    private Path killedAfter(int steps) throws IOException {
         Path run = dir.resolve("run");
         try (RunFolder f = RunFolder.open(run, config(1), false)) {
             f.metrics(1, line(1));
             f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "one"));
-            f.metrics(2, line(2));
+            for (int step = 2; step <= steps; step++) f.metrics(step, line(step));
         }
+        return run;
+    }
+
+    @Test void resumeCutsWhatWasWrittenAfterTheCheckpoint() throws IOException {
+        Path run = killedAfter(2);
         assertEquals(2, Files.readAllLines(run.resolve("metrics.jsonl")).size());
         try (RunFolder f = RunFolder.open(run, config(1), true)) {
             assertEquals(List.of("{\"step\":1,\"reward\":0.5}"), Files.readAllLines(run.resolve("metrics.jsonl")));
@@ -46,11 +52,7 @@ class RunFolderTest {
 
     /// Otherwise the run would go on, and its record lack the steps before.
     @Test void aRecordThatIsGoneIsNotGoneOnFrom() throws IOException {
-        Path run = dir.resolve("run");
-        try (RunFolder f = RunFolder.open(run, config(1), false)) {
-            f.metrics(1, line(1));
-            f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "one"));
-        }
+        Path run = killedAfter(1);
         for (String name : List.of("metrics.jsonl", "events.out.tfevents.lucid")) {
             Path file = run.resolve(name);
             byte[] whole = Files.readAllBytes(file);
@@ -94,12 +96,7 @@ class RunFolderTest {
 
     /// One of the two files is gone: the other keeps what a resume would have cut.
     @Test void aRefusalCutsNothing() throws IOException {
-        Path run = dir.resolve("run");
-        try (RunFolder f = RunFolder.open(run, config(1), false)) {
-            f.metrics(1, line(1));
-            f.checkpoint(at(1, false), temp -> Files.writeString(temp.resolve("model"), "one"));
-            f.metrics(2, line(2));
-        }
+        Path run = killedAfter(2);
         Files.delete(run.resolve("events.out.tfevents.lucid"));
         assertThrows(RunException.class, () -> RunFolder.open(run, config(1), true));
         assertEquals(2, Files.readAllLines(run.resolve("metrics.jsonl")).size());
