@@ -57,13 +57,14 @@ final class GemvPanel {
         };
     }
 
-    /// Continues the chains of `height` rows over `panels` panels that follow each other, at most as many as they take at a time. Where they are
-    /// fewer, the last one is read again and its chains are worthless.
+    /// Continues the chains of `height` rows over `panels` panels, at most as many as they take at a time. Where they are fewer, the last one is read
+    /// again and its chains are worthless.
     ///
-    /// @param a rows `[k][height]`
-    /// @param c chains `[panel][height][WIDTH]`, as many as they take at a time
-    static void run(int height, Operand w, int column, int panels, int k, float[] a, float[] c) {
-        long first = w.offset(column, 0), length = k * w.pitch(), far = w.offset(column + WIDTH, 0) - first, last = (panels - 1) * far;
+    /// @param apart every how many panels is one of them
+    /// @param a     rows `[k][height]`
+    /// @param c     chains `[panel][height][WIDTH]`, as many as they take at a time
+    static void run(int height, Operand w, int column, int panels, int apart, int k, float[] a, float[] c) {
+        long first = w.offset(column, 0), length = k * w.pitch(), far = w.offset(column + apart * WIDTH, 0) - first, last = (panels - 1) * far;
         Objects.checkFromIndexSize(first, last + length, w.memory().byteSize());
         Objects.checkFromIndexSize(0, k * height, a.length);
         if (w.type() == DType.F32) tile(height, w.memory().address() + first, far, last, w.pitch(), length, a, c);

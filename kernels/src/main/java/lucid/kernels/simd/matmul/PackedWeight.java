@@ -36,7 +36,7 @@ final class PackedWeight implements HostBuffer.Companion {
     boolean made() { return copy != null; }
 
     private boolean has(Matrix w) {
-        return w.cols() == weight.cols() && (w.rows() == 1 || w.stride() == weight.cols()) && w.offset() % ((long) WIDTH * weight.cols()) == 0;
+        return w.size() > 0 && w.cols() == weight.cols() && (w.rows() == 1 || w.stride() == weight.cols()) && w.offset() % ((long) WIDTH * weight.cols()) == 0;
     }
 
     /// The right factor `wᵀ` of some of its rows.

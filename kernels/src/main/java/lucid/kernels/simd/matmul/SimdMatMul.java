@@ -31,41 +31,49 @@ public final class SimdMatMul implements MatMul {
 
     @Override public void multiply(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix bias, Accumulate mode, Matrix c) {
         int k = ProductArguments.multiply(a, transposeA, b, transposeB, bias, mode, c);
-        run(a, transposeA, b, transposeB, new int[] {0, k}, false, Epilogue.of(c, bias, mode == Accumulate.ADD));
+        run(product(a, transposeA, b, transposeB, new int[] {0, k}, false, Epilogue.of(c, bias, mode == Accumulate.ADD)));
     }
 
     @Override public void multiplyContinue(Matrix a, boolean transposeA, Matrix b, boolean transposeB, Matrix c) {
         int k = ProductArguments.multiplyContinue(a, transposeA, b, transposeB, c);
-        if (k > 0) run(a, transposeA, b, transposeB, new int[] {0, k}, true, Epilogue.of(c, null, false));
+        if (k > 0) run(product(a, transposeA, b, transposeB, new int[] {0, k}, true, Epilogue.of(c, null, false)));
     }
 
     @Override public void multiplyActivated(Matrix a, Matrix w, Matrix bias, Activation f, Matrix c) {
         int k = ProductArguments.activated(a, w, bias, f, c);
-        run(a, false, w, true, new int[] {0, k}, false, Epilogue.activated(c, bias, f));
+        run(product(a, false, w, true, new int[] {0, k}, false, Epilogue.activated(c, bias, f)));
     }
 
     /// The gates wait in c for the second product, which multiplies by silu of them, tile by tile.
     @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
         int k = ProductArguments.gated(a, gate, up, c);
-        run(a, false, gate, true, new int[] {0, k}, false, Epilogue.of(c, null, false));
-        run(a, false, up, true, new int[] {0, k}, false, Epilogue.gated(c));
+        int[] cuts = {0, k};
+        run(product(a, false, gate, true, cuts, false, Epilogue.of(c, null, false)), product(a, false, up, true, cuts, false, Epilogue.gated(c)));
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
         ProductArguments.gradWeight(dy, x, groups, dw);
-        if (dy.rows() > 0) run(dy, true, x, false, groups.offsets(), false, Epilogue.of(dw, null, true));
+        if (dy.rows() > 0) run(product(dy, true, x, false, groups.offsets(), false, Epilogue.of(dw, null, true)));
     }
 
-    private void run(Matrix a, boolean transposeA, Matrix b, boolean transposeB, int[] cuts, boolean resume, Epilogue out) {
-        if (out.rows() == 0 || out.cols() == 0) return;
-        if (cuts[cuts.length - 1] == 0) {
-            out.writeZeros();
-            return;
-        }
+    private Gemm.Product product(Matrix a, boolean transposeA, Matrix b, boolean transposeB, int[] cuts, boolean resume, Epilogue out) {
         Operand left = transposeA ? Operand.lanesAcross(a) : Operand.lanesDown(a);
         Operand right = transposeB ? packing.right(b, out.rows()) : Operand.lanesAcross(b);
-        Gemm.Product product = new Gemm.Product(left, right, cuts, resume, out);
-        if (Gemv.fits(product)) gemv.run(product);
-        else gemm.run(product);
+        return new Gemm.Product(left, right, cuts, resume, out);
+    }
+
+    /// Products of one left factor and one shape; the results of the later ones may depend on those before.
+    private void run(Gemm.Product... products) {
+        Epilogue out = products[0].out();
+        if (out.rows() == 0 || out.cols() == 0) return;
+        if (products[0].k() == 0) {
+            for (Gemm.Product each : products) each.out().writeZeros();
+        } else if (Gemv.fit(products)) {
+            gemv.run(products);
+        } else if (products.length == 1) {
+            gemm.run(products[0]);
+        } else {
+            for (Gemm.Product each : products) run(each);
+        }
     }
 }
