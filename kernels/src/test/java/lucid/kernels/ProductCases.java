@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.LogProb;
+import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.operand.Accumulate;
 import lucid.kernels.contract.operand.AttentionPlan;
 import lucid.kernels.contract.operand.AttentionPlan.Span;
@@ -44,6 +45,10 @@ final class ProductCases extends MadeUpRows {
             keep(CHAIN + "multiplyActivated with " + type, y);
             f.multiplyGated(x, w, stored(shared("up", outputs, cols), type), y);
             keep(CHAIN + "multiplyGated with " + type, y);
+            Matrix both = matrix(rows, 2 * outputs + 5);
+            f.multiplyEach(x, new MatMul.Layer(w, bias, both.cols(0, outputs)), new MatMul.Layer(stored(shared("other", outputs + 5, cols), type), null,
+                    both.cols(outputs, 2 * outputs + 5)));
+            keep(CHAIN + "multiplyEach with " + type, both);
             f.multiply(x.cols(0, cut), false, w.cols(0, cut), true, null, Accumulate.SET, y);
             f.multiplyContinue(x.cols(cut, cols), false, w.cols(cut, cols), true, y);
             keep(CHAIN + "multiplyContinue with " + type, y);

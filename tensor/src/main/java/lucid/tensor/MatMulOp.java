@@ -1,5 +1,7 @@
 package lucid.tensor;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import lucid.kernels.contract.Activation;
 import lucid.kernels.contract.MatMul;
@@ -80,6 +82,40 @@ public sealed interface MatMulOp extends Op {
         @Override public boolean differentiable() { return false; }
 
         @Override public void forward(Tensor y) { kernels(x).multiplyGated(x.matrix(), gate.matrix(), up.matrix(), y.matrix()); }
+
+        @Override public void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
+    }
+
+    /// `y = [x · w₀ᵀ + b₀, x · w₁ᵀ + b₁, ...]` where no gradient is recorded; otherwise a [Linear] for each.
+    record SeveralLinear(Tensor x, Tensor[] weights, Tensor[] biases) implements MatMulOp {
+        public SeveralLinear { for (int i = 0; i < weights.length; i++) Linear.check("linears", x, weights[i], biases[i]); }
+
+        @Override public List<Tensor> inputs() {
+            List<Tensor> all = new ArrayList<>(1 + 2 * weights.length);
+            all.add(x);
+            Collections.addAll(all, weights);
+            for (Tensor bias : biases) if (bias != null) all.add(bias);
+            return all;
+        }
+
+        @Override public Shape shape() {
+            int out = 0;
+            for (Tensor w : weights) out += w.shape().rows();
+            return x.shape().withCols(out);
+        }
+
+        @Override public RowGroups groups() { return x.groups; }
+
+        @Override public boolean differentiable() { return false; }
+
+        @Override public void forward(Tensor y) {
+            MatMul.Layer[] layers = new MatMul.Layer[weights.length];
+            for (int i = 0, from = 0; i < layers.length; i++) {
+                Matrix w = weights[i].matrix();
+                layers[i] = new MatMul.Layer(w, biases[i] == null ? null : biases[i].matrix(), y.matrix().cols(from, from += w.rows()));
+            }
+            kernels(x).multiplyEach(x.matrix(), layers);
+        }
 
         @Override public void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
     }

@@ -334,6 +334,21 @@ public final class Tensor {
         return Tape.run(new MatMulOp.GatedLinear(this, gate, up));
     }
 
+    /// `this · weightᵀ + bias` for several layers, bit for bit a [#linear(Tensor, Tensor)] for each. Where no gradient is recorded, in one operation,
+    /// and the results are columns of one matrix.
+    ///
+    /// @param biases a bias or null for each weight
+    public Tensor[] linears(Tensor[] weights, Tensor[] biases) {
+        Tensor[] y = new Tensor[weights.length];
+        if (Tape.records(this) || Tape.records(weights) || Tape.records(biases)) {
+            for (int i = 0; i < y.length; i++) y[i] = linear(weights[i], biases[i]);
+            return y;
+        }
+        Tensor all = Tape.run(new MatMulOp.SeveralLinear(this, weights, biases));
+        for (int i = 0, from = 0; i < y.length; i++) y[i] = all.cols(from, from += weights[i].shape().rows());
+        return y;
+    }
+
     /// `op(this) · op(other)` of the matrices, with op the identity or the transpose.
     public Tensor matmul(Tensor other, boolean transposeThis, boolean transposeOther) {
         return Tape.run(new MatMulOp.Product(use(), other.use(), transposeThis, transposeOther));

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.List;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.operand.RowGroups;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -40,8 +41,19 @@ class ActivatedLinearTest {
                 Tensor kept = x.gatedLinear(w, up);
                 assertTrue(kept.requiresGrad());
                 assertArrayEquals(x.linear(w, null).swiGlu(x.linear(up, null)).toFloats(), kept.toFloats());
+                Tensor other = values(scope, 5, 9, 33);
+                Tensor[] each = x.linears(new Tensor[] {w, other}, new Tensor[] {bias, null});
+                assertTrue(each[0].requiresGrad());
+                assertFalse(each[1].requiresGrad());
                 try (var _ = Tape.noGrad()) {
                     assertArrayEquals(kept.toFloats(), x.gatedLinear(w, up).toFloats(), "gated, " + rows + " rows");
+                    Tensor grouped = x.withRowGroups(new RowGroups(0, rows / 2, rows));
+                    Tensor[] free = grouped.linears(new Tensor[] {w, other}, new Tensor[] {bias, null});
+                    assertFalse(free[0].requiresGrad());
+                    for (int i = 0; i < 2; i++) {
+                        assertArrayEquals(each[i].toFloats(), free[i].toFloats(), "layer " + i + ", " + rows + " rows");
+                        assertEquals(grouped.rowGroups(), free[i].rowGroups());
+                    }
                 }
             }
         }
@@ -85,6 +97,8 @@ class ActivatedLinearTest {
             Tensor x = values(scope, 1, 3, 8);
             assertTrue(assertThrows(ShapeException.class, () -> x.linear(values(scope, 2, 6, 7), null, Activation.GELU_TANH)).getMessage()
                     .contains("[out, 8]"));
+            assertTrue(assertThrows(ShapeException.class, () -> x.linears(new Tensor[] {values(scope, 2, 6, 8), values(scope, 2, 6, 7)},
+                    new Tensor[2])).getMessage().contains("[out, 8]"));
             assertTrue(assertThrows(ShapeException.class, () -> x.gatedLinear(values(scope, 2, 6, 8), values(scope, 3, 5, 8))).getMessage()
                     .contains("same type and shape"));
         }

@@ -78,7 +78,7 @@ class GradientTest {
     /// layers that run only where nothing is recorded ([ActivatedLinearTest]).
     @Test void everyOperationHasACase() {
         Set<Class<?>> seen = new HashSet<>(Set.of(CheckpointOp.class, ReduceOp.RowMax.class, MatMulOp.ActivatedLinear.class,
-                MatMulOp.GatedLinear.class));
+                MatMulOp.GatedLinear.class, MatMulOp.SeveralLinear.class));
         try (Device device = Devices.REFERENCE.open()) {
             for (Case c : Cases.all()) {
                 try (Scope scope = Scope.open(device)) {

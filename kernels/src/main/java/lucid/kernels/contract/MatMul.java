@@ -39,6 +39,21 @@ public interface MatMul {
     /// @param c    f32 [m, n]; must not overlap the others
     void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c);
 
+    /// Layers of one input, `c = a · wᵀ (+ bias)` each: the bits of a [#multiply] for each. A device may work on all of them at once, so that small
+    /// ones do not wait for each other.
+    ///
+    /// @param a f32 [m, k]; none of the results may overlap it, or what another layer reads or writes
+    default void multiplyEach(Matrix a, Layer... layers) {
+        for (Layer l : layers) multiply(a, false, l.w, true, l.bias, Accumulate.SET, l.c);
+    }
+
+    /// One of several layers.
+    ///
+    /// @param w    f32, bf16 or f16 [n, k]
+    /// @param bias f32 [1, n] or null
+    /// @param c    f32 [m, n]
+    record Layer(Matrix w, Matrix bias, Matrix c) {}
+
     /// Gradient of a weight [n, k] of `y = x · wᵀ`: for each group g in order `dw = dw + chain_g`, where
     /// `chain_g[i, j]` is the chain over the group's rows t (ascending) of `fma(dy[t, i], x[t, j], acc)` from 0.
     ///

@@ -9,8 +9,10 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import lucid.kernels.Device;
 import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.operand.Accumulate;
 import lucid.kernels.contract.operand.DType;
+import lucid.kernels.contract.operand.Matrix;
 import lucid.kernels.contract.operand.RowGroups;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,6 +143,33 @@ abstract class MatMulContract extends DeviceContract {
         }
     }
 
+    /// Beside a product for each, and the textbook's.
+    @ParameterizedTest(name = "[{0}, {2}] x [{2}, {1} and 7 and {1} + 40], gap {3}")
+    @CsvSource({"1,1,1,0", "0,5,3,0", "3,5,0,2", "1,257,64,0", "2,700,900,3", "4,64,300,5", "8,48,16,0", "13,17,19,3", "65,67,70,0"})
+    void severalLayersOfOneInput(int m, int n, int k, int layout) {
+        gap = layout;
+        for (DType type : new DType[] {F32, BF16, F16}) {
+            Twin a = random(m, k);
+            int[] outputs = {n, 7, n + 40};
+            Twin[] w = new Twin[3], c = new Twin[3], wanted = new Twin[3];
+            Twin bias = random(1, 7);
+            for (int i = 0; i < 3; i++) {
+                w[i] = matrix(type, outputs[i], k, uniform(outputs[i] * k, -1, 1));
+                c[i] = random(m, outputs[i]);
+                wanted[i] = random(m, outputs[i]);
+                Matrix extra = i == 1 ? bias.tested() : null;
+                tested.matMul().multiply(a.tested(), false, w[i].tested(), true, extra, Accumulate.SET, wanted[i].tested());
+            }
+            both((d, s) -> d.matMul().multiplyEach(a.on(s), new MatMul.Layer(w[0].on(s), null, c[0].on(s)),
+                    new MatMul.Layer(w[1].on(s), bias.on(s), c[1].on(s)), new MatMul.Layer(w[2].on(s), null, c[2].on(s))));
+            for (int i = 0; i < 3; i++) {
+                assertSame(type + " layer " + i, c[i], tolerance(k));
+                assertArrayEquals(read(tested, wanted[i].tested()), read(tested, c[i].tested()), type + " layer " + i + " alone");
+            }
+        }
+        tested.matMul().multiplyEach(random(m, k).tested());
+    }
+
     /// What a device makes of the promise shows in no bit.
     @Test void prepacked() {
         for (DType type : new DType[] {F32, BF16, F16}) {
@@ -182,6 +211,8 @@ abstract class MatMulContract extends DeviceContract {
         assertRefused("matmul \\(gated\\): up", () -> op.multiplyGated(a.tested(), w.tested(), random(5, 3).tested(), c.tested()));
         assertRefused("matmul \\(gated\\): up", () -> op.multiplyGated(a.tested(), w.tested(), matrix(BF16, 4, 3, new float[12]).tested(),
                 c.tested()));
+        assertRefused("matmul: a .* b ", () -> op.multiplyEach(a.tested(), new MatMul.Layer(w.tested(), null, c.tested()),
+                new MatMul.Layer(random(4, 2).tested(), null, random(2, 4).tested())));
         Twin square = random(3, 3);
         assertRefused("matmul \\(gated\\): c .* overlaps up",
                 () -> op.multiplyGated(random(3, 3).tested(), random(3, 3).tested(), square.tested(), square.tested()));

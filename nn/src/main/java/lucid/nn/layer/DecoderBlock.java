@@ -44,7 +44,8 @@ public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Lin
     /// @param x [rows, hidden]
     public Tensor forward(Tensor x, DecoderContext c) {
         Tensor normed = inputNorm.forward(x);
-        return behind(x, attention(rotate(q.forward(normed), c.positions(), c), normed, c.plan(), c));
+        Tensor[] qkv = Linear.each(normed, q, k, v);
+        return behind(x, attention(rotate(qkv[0], c.positions(), c), qkv[1], qkv[2], c.plan(), c));
     }
 
     /// The same for some rows only: [kept, hidden]. For the last block, of which few rows are needed: the others give keys and values and nothing
@@ -54,14 +55,13 @@ public record DecoderBlock(int layer, RmsNorm inputNorm, Linear q, Linear k, Lin
     /// which changes no chain.
     public Tensor forward(Tensor x, DecoderContext c, KeptRows kept) {
         Tensor normed = inputNorm.forward(x);
-        Tensor seen = attention(rotate(q.forward(normed, kept), kept.positions(), c), normed, kept.plan(), c);
+        Tensor seen = attention(rotate(q.forward(normed, kept), kept.positions(), c), k.forward(normed), v.forward(normed), kept.plan(), c);
         return behind(kept.of(x), seen);
     }
 
-    private Tensor attention(Tensor queries, Tensor normed, AttentionPlan plan, DecoderContext c) {
-        Tensor keys = c.store().keys(layer, rotate(k.forward(normed), c.positions(), c));
-        Tensor values = c.store().values(layer, v.forward(normed));
-        return queries.attention(keys, values, plan, c.scale());
+    private Tensor attention(Tensor queries, Tensor keys, Tensor values, AttentionPlan plan, DecoderContext c) {
+        Tensor all = c.store().keys(layer, rotate(keys, c.positions(), c));
+        return queries.attention(all, c.store().values(layer, values), plan, c.scale());
     }
 
     /// What comes after attention: every row for itself.

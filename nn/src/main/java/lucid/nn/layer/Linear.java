@@ -48,6 +48,18 @@ public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
     /// `f(y)`: [rows, in] -> [rows, out].
     public Tensor forward(Tensor x, Activation f) { return adapter == null ? x.linear(weight, bias, f) : forward(x).unary(f.unary()); }
 
+    /// What each layer makes of x.
+    public static Tensor[] each(Tensor x, Linear... layers) {
+        Tensor[] weights = new Tensor[layers.length], biases = new Tensor[layers.length];
+        for (int i = 0; i < layers.length; i++) {
+            weights[i] = layers[i].weight;
+            biases[i] = layers[i].bias;
+        }
+        Tensor[] y = x.linears(weights, biases);
+        for (int i = 0; i < layers.length; i++) if (layers[i].adapter != null) y[i] = y[i].add(layers[i].adapter.forward(x));
+        return y;
+    }
+
     /// `silu(gate x) · up x`: [rows, in] -> [rows, out].
     public static Tensor gated(Tensor x, Linear gate, Linear up) {
         boolean plain = gate.adapter == null && up.adapter == null && gate.bias == null && up.bias == null;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 import lucid.kernels.CudaDevice;
 import lucid.kernels.Device;
@@ -47,10 +48,12 @@ class UnrecordedLayersTest {
         try (Device device = on.open(); Scope scope = Scope.open(device)) {
             Linear gate = layer(scope, 1, WIDTH, INNER, false), up = layer(scope, 3, WIDTH, INNER, false),
                     down = layer(scope, 5, INNER, WIDTH, false);
+            Linear biased = layer(scope, 13, WIDTH, 9, true);
             VisionMlp tower = new VisionMlp(layer(scope, 7, WIDTH, INNER, true), layer(scope, 9, INNER, WIDTH, true));
             for (int rows : new int[] {1, 12, 70}) {
                 Tensor x = Tensor.normal(scope, 11, 0, 1, rows, WIDTH);
                 check("decoder, " + rows + " rows", t -> down.forward(Linear.gated(t, gate, up)), x);
+                check("layers of one input, " + rows + " rows", t -> Tensor.concatCols(List.of(Linear.each(t, gate, biased, up))), x);
                 check("tower, " + rows + " rows", tower::forward, x);
             }
         }

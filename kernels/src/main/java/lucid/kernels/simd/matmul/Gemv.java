@@ -1,7 +1,9 @@
 package lucid.kernels.simd.matmul;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import lucid.kernels.contract.operand.DType;
 import lucid.kernels.simd.vector.Species;
 import lucid.kernels.simd.vector.Transpose;
@@ -46,50 +48,65 @@ final class Gemv {
         Arrays.setAll(lanes, _ -> new Lane(workers));
     }
 
-    /// Whether the products are all of this kind.
-    static boolean fit(Gemm.Product... products) {
-        for (Gemm.Product x : products) {
-            boolean rows = x.b().packed() || !x.b().lanesInRow() && x.out().cols() >= GemmTile.WIDTH;
-            if (x.out().rows() > ROWS || !rows || x.cuts().length > 2) return false;
-        }
-        return true;
+    /// Whether the product is of this kind.
+    static boolean fits(Gemm.Product x) {
+        boolean rows = x.b().packed() || !x.b().lanesInRow() && x.out().cols() >= GemmTile.WIDTH;
+        return x.out().rows() > 0 && x.out().rows() <= ROWS && x.k() > 0 && rows && x.cuts().length == 2;
     }
 
-    /// Products of one left factor with weights of one shape. Where the next result is that of the last product, it may depend on what is there: a
-    /// thread goes through a piece of all products before it takes the next.
-    void run(Gemm.Product... products) {
-        Gemm.Product x = products[0];
+    /// Whether there are products, all of this kind.
+    static boolean fit(Gemm.Product[]... rounds) {
+        for (Gemm.Product[] round : rounds) {
+            for (Gemm.Product x : round) if (!fits(x)) return false;
+        }
+        return rounds.length > 0;
+    }
+
+    /// Some panels of a round's products, one after the other.
+    private record Piece(Gemm.Product[] round, int from, int to) {}
+
+    /// Products of one left factor. A thread goes through a piece of all products of a round before it takes the next piece, so what is there when a
+    /// result is written may be the result of the product before.
+    ///
+    /// @param rounds products with weights of one shape each
+    void run(Gemm.Product[]... rounds) {
+        Gemm.Product x = rounds[0][0];
         int m = x.out().rows();
         int k = x.k();
         int height = m <= 2 ? m : m <= 4 ? 4 : 8;
         if (rows.length < k * height + Species.LANES) rows = new float[k * height + Species.LANES];
         x.a().pack(0, height, 0, k, rows, 0, squares);
-        int panels = GemmPlan.panels(x.out().cols(), GemmTile.WIDTH);
-        if ((long) m * x.out().cols() * k < Gemm.PARALLEL_FMAS) {
-            for (Gemm.Product each : products) panels(each, 0, panels, height, k, lanes[0]);
-            return;
-        }
-        int[] cuts = x.b().packed() ? cuts(panels, PACKED_PANELS, GemvPanel.together(height)) : cuts(panels, PANELS, 1);
-        workers.parallel(cuts[0], 1, (from, to, thread) -> {
+        long fmas = 0;
+        for (Gemm.Product[] round : rounds) fmas += (long) round.length * m * round[0].out().cols() * k;
+        List<Piece> pieces = pieces(rounds, height, fmas < Gemm.PARALLEL_FMAS);
+        workers.parallel(pieces.size(), fmas < Gemm.PARALLEL_FMAS ? pieces.size() : 1, (from, to, thread) -> {
             for (int i = from; i < to; i++) {
-                for (Gemm.Product each : products) panels(each, i == 0 ? 0 : cuts[i], cuts[i + 1], height, k, lanes[thread]);
+                Piece p = pieces.get(i);
+                for (Gemm.Product each : p.round) panels(each, p.from, p.to, height, k, lanes[thread]);
             }
         });
     }
 
-    /// Where the pieces of the threads end, from index 1 on, and how many they are: fewer and fewer panels, so that all threads end at the same time;
-    /// whole groups of `together` while they are more than one.
+    /// Fewer and fewer panels, so that all threads end at the same time; whole groups of those that are read side by side while they are more than one.
     ///
-    /// @param most     panels of a piece
-    /// @param together panels that are read side by side
-    private int[] cuts(int panels, int most, int together) {
-        int[] cuts = new int[panels + 1];
-        for (int at = 0; at < panels; cuts[++cuts[0]] = at) {
-            int size = Math.clamp((panels - at) / (2 * lanes.length), 1, most);
-            at += size < together ? size : size - size % together;
+    /// @param alone whether one thread does everything
+    private List<Piece> pieces(Gemm.Product[][] rounds, int height, boolean alone) {
+        int left = 0;
+        for (Gemm.Product[] round : rounds) left += panels(round[0]);
+        List<Piece> pieces = new ArrayList<>();
+        for (Gemm.Product[] round : rounds) {
+            boolean packed = round[0].b().packed();
+            int together = packed ? GemvPanel.together(height) : 1, most = alone ? left : packed ? PACKED_PANELS : PANELS, end = panels(round[0]);
+            for (int at = 0, size; at < end; at += size, left -= size) {
+                size = Math.clamp(alone ? end : left / (2 * lanes.length), 1, most);
+                size = Math.min(end - at, size < together ? size : size - size % together);
+                pieces.add(new Piece(round, at, at + size));
+            }
         }
-        return cuts;
+        return pieces;
     }
+
+    private static int panels(Gemm.Product x) { return GemmPlan.panels(x.out().cols(), GemmTile.WIDTH); }
 
     /// Packed panels that are read side by side lie a part of the piece apart, so that every stream goes on where it ended when the next ones begin.
     private void panels(Gemm.Product x, int from, int to, int height, int k, Lane lane) {

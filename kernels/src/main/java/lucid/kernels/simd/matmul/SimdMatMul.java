@@ -44,11 +44,22 @@ public final class SimdMatMul implements MatMul {
         run(product(a, false, w, true, new int[] {0, k}, false, Epilogue.activated(c, bias, f)));
     }
 
+    @Override public void multiplyEach(Matrix a, Layer... layers) {
+        Gemm.Product[][] each = new Gemm.Product[layers.length][];
+        for (int i = 0; i < each.length; i++) {
+            Layer l = layers[i];
+            int k = ProductArguments.multiply(a, false, l.w(), true, l.bias(), Accumulate.SET, l.c());
+            each[i] = new Gemm.Product[] {product(a, false, l.w(), true, new int[] {0, k}, false, Epilogue.of(l.c(), l.bias(), false))};
+        }
+        run(each);
+    }
+
     /// The gates wait in c for the second product, which multiplies by silu of them, tile by tile.
     @Override public void multiplyGated(Matrix a, Matrix gate, Matrix up, Matrix c) {
         int k = ProductArguments.gated(a, gate, up, c);
         int[] cuts = {0, k};
-        run(product(a, false, gate, true, cuts, false, Epilogue.of(c, null, false)), product(a, false, up, true, cuts, false, Epilogue.gated(c)));
+        run(new Gemm.Product[] {product(a, false, gate, true, cuts, false, Epilogue.of(c, null, false)),
+                product(a, false, up, true, cuts, false, Epilogue.gated(c))});
     }
 
     @Override public void gradWeight(Matrix dy, Matrix x, RowGroups groups, Matrix dw) {
@@ -62,18 +73,24 @@ public final class SimdMatMul implements MatMul {
         return new Gemm.Product(left, right, cuts, resume, out);
     }
 
-    /// Products of one left factor and one shape; the results of the later ones may depend on those before.
-    private void run(Gemm.Product... products) {
-        Epilogue out = products[0].out();
-        if (out.rows() == 0 || out.cols() == 0) return;
-        if (products[0].k() == 0) {
-            for (Gemm.Product each : products) each.out().writeZeros();
-        } else if (Gemv.fit(products)) {
-            gemv.run(products);
-        } else if (products.length == 1) {
-            gemm.run(products[0]);
-        } else {
-            for (Gemm.Product each : products) run(each);
+    private void run(Gemm.Product product) { run(new Gemm.Product[] {product}); }
+
+    /// See [Gemv#run]; one after the other where they are not all of that kind.
+    private void run(Gemm.Product[]... rounds) {
+        if (Gemv.fit(rounds)) {
+            gemv.run(rounds);
+            return;
         }
+        for (Gemm.Product[] round : rounds) {
+            for (Gemm.Product each : round) alone(each);
+        }
+    }
+
+    private void alone(Gemm.Product product) {
+        Epilogue out = product.out();
+        if (out.rows() == 0 || out.cols() == 0) return;
+        if (product.k() == 0) out.writeZeros();
+        else if (Gemv.fits(product)) gemv.run(new Gemm.Product[] {product});
+        else gemm.run(product);
     }
 }
