@@ -45,27 +45,32 @@ public sealed interface MatMulOp extends Op {
         }
     }
 
+    /// Layers for where no gradient is recorded.
+    sealed interface Unrecorded extends MatMulOp {
+        Tensor x();
+
+        @Override default RowGroups groups() { return x().groups; }
+
+        @Override default boolean differentiable() { return false; }
+
+        @Override default void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
+    }
+
     /// `y = f(x · wᵀ + b)` where no gradient is recorded; otherwise a [Linear] and a map keep what the backward wants.
-    record ActivatedLinear(Tensor x, Tensor weight, Tensor bias, Activation f) implements MatMulOp {
+    record ActivatedLinear(Tensor x, Tensor weight, Tensor bias, Activation f) implements Unrecorded {
         public ActivatedLinear { Linear.check("linear", x, weight, bias); }
 
         @Override public List<Tensor> inputs() { return bias == null ? List.of(x, weight) : List.of(x, weight, bias); }
 
         @Override public Shape shape() { return x.shape().withCols(weight.shape().rows()); }
 
-        @Override public RowGroups groups() { return x.groups; }
-
-        @Override public boolean differentiable() { return false; }
-
         @Override public void forward(Tensor y) {
             kernels(x).multiplyActivated(x.matrix(), weight.matrix(), bias == null ? null : bias.matrix(), f, y.matrix());
         }
-
-        @Override public void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
     }
 
     /// `y = silu(x · gateᵀ) · (x · upᵀ)` where no gradient is recorded; otherwise two [Linear] and a SwiGLU keep what the backward wants.
-    record GatedLinear(Tensor x, Tensor gate, Tensor up) implements MatMulOp {
+    record GatedLinear(Tensor x, Tensor gate, Tensor up) implements Unrecorded {
         public GatedLinear {
             Linear.check("gatedLinear", x, gate, null);
             if (up.dtype() != gate.dtype() || up.shape().rows() != gate.shape().rows() || up.shape().cols() != gate.shape().cols()) {
@@ -77,17 +82,11 @@ public sealed interface MatMulOp extends Op {
 
         @Override public Shape shape() { return x.shape().withCols(gate.shape().rows()); }
 
-        @Override public RowGroups groups() { return x.groups; }
-
-        @Override public boolean differentiable() { return false; }
-
         @Override public void forward(Tensor y) { kernels(x).multiplyGated(x.matrix(), gate.matrix(), up.matrix(), y.matrix()); }
-
-        @Override public void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
     }
 
     /// `y = [x · w₀ᵀ + b₀, x · w₁ᵀ + b₁, ...]` where no gradient is recorded; otherwise a [Linear] for each.
-    record SeveralLinear(Tensor x, Tensor[] weights, Tensor[] biases) implements MatMulOp {
+    record SeveralLinear(Tensor x, Tensor[] weights, Tensor[] biases) implements Unrecorded {
         public SeveralLinear { for (int i = 0; i < weights.length; i++) Linear.check("linears", x, weights[i], biases[i]); }
 
         @Override public List<Tensor> inputs() {
@@ -104,10 +103,6 @@ public sealed interface MatMulOp extends Op {
             return x.shape().withCols(out);
         }
 
-        @Override public RowGroups groups() { return x.groups; }
-
-        @Override public boolean differentiable() { return false; }
-
         @Override public void forward(Tensor y) {
             MatMul.Layer[] layers = new MatMul.Layer[weights.length];
             for (int i = 0, from = 0; i < layers.length; i++) {
@@ -116,8 +111,6 @@ public sealed interface MatMulOp extends Op {
             }
             kernels(x).multiplyEach(x.matrix(), layers);
         }
-
-        @Override public void backward(Tensor y, Matrix dy, Gradients g) { throw new IllegalStateException(name() + " has no gradient"); }
     }
 
     /// `y = op(a) · op(b)`. Untransposed rows of a are rows in the sense of [RowGroups], and b's gradient grows group by group.

@@ -1,9 +1,11 @@
 package lucid.nn.layer;
 
+import java.util.Arrays;
 import lucid.kernels.contract.Activation;
 import lucid.nn.lora.LoraAdapter;
 import lucid.nn.weights.ParameterSet;
 import lucid.nn.weights.Role;
+import lucid.tensor.Tape;
 import lucid.tensor.Tensor;
 
 /// `y = x · weightᵀ (+ bias)`, or with an adapter `y + (scale · x · Aᵀ) · Bᵀ`.
@@ -50,6 +52,7 @@ public record Linear(Tensor weight, Tensor bias, LowRank adapter) {
 
     /// What each layer makes of x.
     public static Tensor[] each(Tensor x, Linear... layers) {
+        if (Tape.gradEnabled()) return Arrays.stream(layers).map(l -> l.forward(x)).toArray(Tensor[]::new);
         Tensor[] weights = new Tensor[layers.length], biases = new Tensor[layers.length];
         for (int i = 0; i < layers.length; i++) {
             weights[i] = layers[i].weight;
