@@ -339,6 +339,10 @@ public final class Tensor {
     ///
     /// @param biases a bias or null for each weight
     public Tensor[] linears(Tensor[] weights, Tensor[] biases) {
+        if (weights.length == 0 || biases.length != weights.length) {
+            throw new ShapeException("linears: found " + weights.length + " weights and " + biases.length
+                    + " biases, wanted at least one weight and a bias or null for each");
+        }
         Tensor[] y = new Tensor[weights.length];
         if (Tape.records(this) || Tape.records(weights) || Tape.records(biases)) {
             for (int i = 0; i < y.length; i++) y[i] = linear(weights[i], biases[i]);

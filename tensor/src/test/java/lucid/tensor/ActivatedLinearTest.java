@@ -99,6 +99,8 @@ class ActivatedLinearTest {
                     .contains("[out, 8]"));
             assertTrue(assertThrows(ShapeException.class, () -> x.linears(new Tensor[] {values(scope, 2, 6, 8), values(scope, 2, 6, 7)},
                     new Tensor[2])).getMessage().contains("[out, 8]"));
+            assertTrue(assertThrows(ShapeException.class, () -> x.linears(new Tensor[] {values(scope, 2, 6, 8)}, new Tensor[2])).getMessage()
+                    .contains("found 1 weights and 2 biases"));
             assertTrue(assertThrows(ShapeException.class, () -> x.gatedLinear(values(scope, 2, 6, 8), values(scope, 3, 5, 8))).getMessage()
                     .contains("same type and shape"));
         }

@@ -19,6 +19,7 @@ import java.util.function.BiConsumer;
 import lucid.kernels.ReferenceDevice;
 import lucid.kernels.SimdDevice;
 import lucid.kernels.contract.Activation;
+import lucid.kernels.contract.MatMul;
 import lucid.kernels.contract.operand.Accumulate;
 import lucid.kernels.contract.operand.Buffer;
 import lucid.kernels.contract.operand.DType;
@@ -113,6 +114,11 @@ class PackedWeightTest {
         same(d, plain, packed, c, what + "continued", (w, y) -> op.multiplyContinue(a, false, w, true, y));
         same(d, plain, packed, c, what + "activated", (w, y) -> op.multiplyActivated(a, w, bias, Activation.GELU_TANH, y));
         same(d, plain, packed, c, what + "gated", (w, y) -> op.multiplyGated(a, w, w, y));
+        Matrix other = random(d, random, DType.F32, m, n);
+        same(d, plain, packed, c, what + "beside one that is not packed", (w, y) -> op.multiplyEach(a, new MatMul.Layer(plain, null, other),
+                new MatMul.Layer(w, bias, y)));
+        same(d, plain, packed, c, what + "and the other way round", (w, y) -> op.multiplyEach(a, new MatMul.Layer(w, null, y),
+                new MatMul.Layer(plain, bias, other)));
         Matrix back = random(d, random, DType.F32, m, k);
         same(d, plain, packed, back, what + "not transposed", (w, y) -> op.multiply(c, false, w, false, null, Accumulate.SET, y));
         // Some of the rows, which may begin with a panel or not.
@@ -122,7 +128,7 @@ class PackedWeightTest {
             same(d, plain, packed, part, what + from + " to " + to, (w, y) -> op.multiply(a, false, w.rows(from, to), true, null, Accumulate.SET, y));
             part.buffer().close();
         }
-        for (Matrix x : new Matrix[] {a, plain, packed, bias, c, back}) x.buffer().close();
+        for (Matrix x : new Matrix[] {a, plain, packed, bias, c, other, back}) x.buffer().close();
         assertEquals(0, d.liveBytes(), what + "all memory is free");
     }
 
